@@ -1,0 +1,11 @@
+/** A structured log: one JSON object a line. Secrets are struck out before a line is written. */
+export type LogFields = Record<string, unknown>;
+
+export type Logger = {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** A logger that adds `fields` (a request id, say) to each line. */
+  child(fields: LogFields): Logger;
+};
