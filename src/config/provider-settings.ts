@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'lower-case letters, digits and dashes, a letter first');
+const modelName = z.string().min(1).max(200);
+const contextTokens = z.number().int().min(1).max(100_000_000).optional();
+
+/** Keys and prompts travel to this address, so plain HTTP is for this machine only. */
+export const EndpointUrl = z.url({ protocol: /^https?$/ }).refine((text) => {
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+}, 'must be https (http only for this machine)');
+
+/** One Azure deployment: its name hides the model, so the family is declared. */
+const AzureDeployment = z.strictObject({ name: modelName, family: modelName, contextTokens });
+export const AzureDeployments = z.array(AzureDeployment).min(1).max(200);
+export type AzureDeployment = z.infer<typeof AzureDeployment>;
+
+const CompatibleProvider = z.strictObject({
+  name,
+  baseUrl: EndpointUrl,
+  /** Name of the setting that holds its key; none: the endpoint asks for no key. */
+  keySetting: z
+    .string()
+    .regex(/^SQ_KEY_[A-Z0-9_]{1,60}$/, 'a name that begins with SQ_KEY_')
+    .optional(),
+  models: z
+    .array(z.strictObject({ id: modelName, family: modelName.optional(), contextTokens }))
+    .min(1)
+    .max(500)
+    .optional(),
+  capabilities: z
+    .strictObject({
+      stream: z.boolean().optional(),
+      embed: z.boolean().optional(),
+      listModels: z.boolean().optional(),
+      logprobs: z.boolean().optional(),
+      seed: z.boolean().optional(),
+    })
+    .optional(),
+});
+export const CompatibleProviders = z.array(CompatibleProvider).max(50);
+export type CompatibleProvider = z.infer<typeof CompatibleProvider>;
+
+const share = z.number().min(0).max(1).optional();
+
+const EchoInstance = z.strictObject({
+  name,
+  latencyMs: z.number().min(0).max(600_000).optional(),
+  latencyJitterMs: z.number().min(0).max(600_000).optional(),
+  outputTokens: z.number().int().min(1).max(100_000).optional(),
+  failureRate: share,
+  rateLimitRate: share,
+  filterRate: share,
+});
+export const EchoInstances = z.array(EchoInstance).max(20);
+export type EchoInstance = z.infer<typeof EchoInstance>;

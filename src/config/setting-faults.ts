@@ -1,0 +1,87 @@
+import type { z } from 'zod';
+import type { SettingFault } from './config-error.ts';
+import { Settings } from './settings.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Settings of other programs that share our prefix: the command line's address, and those of tests and scripts. */
+const foreignSettings = /^SQ_(URL|KEY_[A-Z0-9_]+|TEST_[A-Z_]+|POSTGRES_ROOT)$/;
+const unresolvedReference = '@Microsoft.KeyVault(';
+
+/** Whether a variable of the environment is meant for this program. */
+export const isOurs = (name: string) =>
+  name in Settings.shape || name.startsWith('SQ_') || name.startsWith('AOAI_');
+
+/** One zod issue as a fault: the setting's name, and the place inside its JSON. */
+export const toFault = (issue: z.core.$ZodIssue, given: Environment): SettingFault => {
+  const [setting, ...inside] = issue.path.map(String);
+  const place = inside.length > 0 ? `at ${inside.join('.')}: ` : '';
+  const name = setting ?? '';
+  return { setting: name, message: given[name] === undefined ? 'is missing' : `${place}${issue.message}` };
+};
+
+/** A Key Vault reference that stayed unresolved arrives as its literal text. */
+export const referenceFaults = (given: Environment): SettingFault[] =>
+  Object.entries(given)
+    .filter(([, value]) => value?.startsWith(unresolvedReference))
+    .map(([setting]) => ({ setting, message: 'is a Key Vault reference that the platform did not resolve' }));
+
+/** A misspelt setting would be ignored in silence. */
+export const unknownFaults = (given: Environment): SettingFault[] =>
+  Object.keys(given)
+    .filter((name) => !(name in Settings.shape) && !foreignSettings.test(name))
+    .map((setting) => ({ setting, message: 'is not a setting of this program' }));
+
+/** What no single setting can tell. */
+export const combinationFaults = (settings: Settings, given: Environment): SettingFault[] => {
+  const faults: SettingFault[] = [];
+  const wants = (condition: boolean, setting: string, message: string) => {
+    if (!condition) faults.push({ setting, message });
+  };
+  if (settings.AOAI_ENDPOINT) {
+    wants(
+      settings.AOAI_DEPLOYMENTS !== undefined,
+      'AOAI_DEPLOYMENTS',
+      'is missing, though AOAI_ENDPOINT is set',
+    );
+    wants(
+      settings.AOAI_AUTH === 'entra' || settings.AOAI_KEY !== undefined,
+      'AOAI_KEY',
+      'is missing, though AOAI_AUTH is key',
+    );
+  } else {
+    wants(settings.AOAI_KEY === undefined, 'AOAI_ENDPOINT', 'is missing, though AOAI_KEY is set');
+    wants(
+      settings.AOAI_DEPLOYMENTS === undefined,
+      'AOAI_ENDPOINT',
+      'is missing, though AOAI_DEPLOYMENTS is set',
+    );
+  }
+  wants(
+    settings.SQ_DEFAULT_MAX_OUTPUT_TOKENS <= settings.SQ_MAX_OUTPUT_TOKENS,
+    'SQ_DEFAULT_MAX_OUTPUT_TOKENS',
+    'is above SQ_MAX_OUTPUT_TOKENS',
+  );
+  for (const { keySetting } of settings.SQ_COMPATIBLE_PROVIDERS) {
+    if (keySetting)
+      wants(
+        given[keySetting] !== undefined,
+        keySetting,
+        'is missing, though SQ_COMPATIBLE_PROVIDERS names it',
+      );
+  }
+  const names = [
+    'azure',
+    'openai',
+    'hyperbolic',
+    ...settings.SQ_COMPATIBLE_PROVIDERS.map(({ name }) => name),
+    ...settings.SQ_ECHO.map(({ name }) => name),
+  ];
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  wants(
+    twice === undefined,
+    settings.SQ_ECHO.some(({ name }) => name === twice) ? 'SQ_ECHO' : 'SQ_COMPATIBLE_PROVIDERS',
+    `uses the provider name ${twice} twice`,
+  );
+  return faults;
+};

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { AzureDeployments, CompatibleProviders, EchoInstances, EndpointUrl } from './provider-settings.ts';
+import { Secret } from './secret.ts';
+
+const json = <Schema extends z.ZodType>(schema: Schema) =>
+  z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue({ code: 'custom', message: 'is not valid JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+
+const secret = (pattern?: RegExp, wish = 'has the wrong form') =>
+  z
+    .string()
+    .min(1)
+    .refine((text) => !pattern || pattern.test(text), wish)
+    .transform((text) => new Secret(text));
+
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+const integer = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+
+type SettingInfo = { about: string; reason?: string; secret?: boolean };
+const setting = <Schema extends z.ZodType>(schema: Schema, info: SettingInfo): Schema => schema.meta(info);
+
+/** The whole environment of the product: every setting once, with the reason for its limit. */
+export const Settings = z.object({
+  DATABASE_URL: setting(
+    z
+      .string()
+      .regex(/^postgres(ql)?:\/\/\S+$/, 'must be a postgresql:// address')
+      .transform((text) => new Secret(text)),
+    { about: 'PostgreSQL 15 or newer, with the extensions `vector` and `pg_trgm` available.', secret: true },
+  ),
+  SQ_DATABASE_POOL_SIZE: setting(integer(2, 50).default(4), {
+    about: 'Connections of one instance.',
+    reason:
+      'At least 2, because group commit keeps two statements in flight; small, because instances multiply it and the server counts connections.',
+  }),
+  SQ_ADMIN_KEY: setting(
+    secret(/^sq_[A-Za-z0-9_-]{43}$/, 'must be sq_ and 43 characters of base64url').optional(),
+    {
+      about: 'The first key, with scope `admin`: use it to create the others, then revoke it.',
+      secret: true,
+    },
+  ),
+  SQ_HTTP_STREAM: setting(flag.default(true), {
+    about: 'Functions HTTP streams. When off, streamed answers arrive in one piece at the end.',
+    reason: 'The platform has faults with streaming on that no handler can mend: see SECURITY.md.',
+  }),
+  SQ_COOKIE_SECURE: setting(flag.default(true), {
+    about: 'Marks the session cookie `Secure`.',
+    reason: 'Off only for plain HTTP on this machine; `npm start` switches it off.',
+  }),
+  SQ_LOG_LEVEL: setting(z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), {
+    about: 'What is logged.',
+  }),
+  SQ_MAX_INPUT_TOKENS: setting(integer(1, 10_000_000).default(200_000), {
+    about: 'Longest input of one inference, in tokens; refused before anything is sent.',
+    reason: 'A slip of the caller must not cost more than a few dollars.',
+  }),
+  SQ_DEFAULT_MAX_OUTPUT_TOKENS: setting(integer(1, 1_000_000).default(4096), {
+    about: 'Sent when the caller gives no `maxOutputTokens`.',
+    reason: 'A bound is always sent: without one, no cost is foreseeable.',
+  }),
+  SQ_MAX_OUTPUT_TOKENS: setting(integer(1, 1_000_000).default(32_768), {
+    about: 'Largest `maxOutputTokens` a caller may ask for.',
+    reason: 'The output is the expensive half.',
+  }),
+  SQ_DEFAULT_DEADLINE_MS: setting(integer(100, 480_000).default(120_000), {
+    about: 'How long an inference may take, all attempts together, when the caller does not say, in ms.',
+    reason: 'At most 8 minutes: past the 10 minutes of `functionTimeout` the host kills the worker.',
+  }),
+  SQ_DEFAULT_MAX_ATTEMPTS: setting(integer(1, 10).default(3), {
+    about: 'How often an inference is tried when the caller does not say.',
+  }),
+  AOAI_ENDPOINT: setting(EndpointUrl.optional(), {
+    about: 'Address of the Azure OpenAI resource, such as `https://NAME.openai.azure.com`.',
+  }),
+  AOAI_AUTH: setting(z.enum(['key', 'entra']).default('entra'), {
+    about: 'How to sign in to Azure OpenAI: with `AOAI_KEY`, or with an Entra token.',
+  }),
+  AOAI_KEY: setting(secret().optional(), {
+    about: 'Key of the resource, for `AOAI_AUTH=key`.',
+    secret: true,
+  }),
+  AOAI_SCOPE: setting(z.string().min(1).default('https://ai.azure.com/.default'), {
+    about: 'Scope of the Entra token; older resources want `https://cognitiveservices.azure.com/.default`.',
+  }),
+  AOAI_CLIENT_ID: setting(z.uuid().optional(), {
+    about: 'Client id of the user-assigned identity that asks for the token.',
+  }),
+  AOAI_DEPLOYMENTS: setting(json(AzureDeployments).optional(), {
+    about: 'JSON list of `{name, family, contextTokens?}`: a deployment name hides its model family.',
+  }),
+  SQ_OPENAI_KEY: setting(secret().optional(), {
+    about: 'Key of OpenAI; switches `openai` on.',
+    secret: true,
+  }),
+  SQ_OPENAI_BASE_URL: setting(EndpointUrl.default('https://api.openai.com/v1'), {
+    about: 'Address of the OpenAI API.',
+  }),
+  SQ_HYPERBOLIC_KEY: setting(secret().optional(), {
+    about: 'Key of Hyperbolic; switches `hyperbolic` on.',
+    secret: true,
+  }),
+  SQ_HYPERBOLIC_BASE_URL: setting(EndpointUrl.default('https://api.hyperbolic.xyz/v1'), {
+    about: 'Address of the Hyperbolic API.',
+  }),
+  SQ_COMPATIBLE_PROVIDERS: setting(json(CompatibleProviders).default([]), {
+    about:
+      'JSON list of further OpenAI-compatible endpoints: `{name, baseUrl, keySetting?, models?, capabilities?}`. `keySetting` names a setting `SQ_KEY_…` that holds the key.',
+  }),
+  SQ_ECHO: setting(json(EchoInstances).default([{ name: 'echo' }]), {
+    about:
+      'JSON list of offline providers: `{name, latencyMs?, latencyJitterMs?, outputTokens?, failureRate?, rateLimitRate?, filterRate?}`. `[]` switches them off.',
+  }),
+});
+export type Settings = z.infer<typeof Settings>;

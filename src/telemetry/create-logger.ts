@@ -1,0 +1,58 @@
+import { type DestinationStream, destination, pino } from 'pino';
+import type { LogFields, Logger } from './logger.ts';
+
+type LoggerOptions = {
+  level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** Values that must never be written, wherever in a line they turn up. */
+  secrets?: readonly string[];
+  /** Where lines go; standard output unless told. */
+  write?: (line: string) => void;
+};
+
+/** Shapes of credentials that no configuration knows: our own keys, bearer tokens, passwords in addresses. */
+const credentialShapes: readonly [RegExp, string][] = [
+  [/sq_[A-Za-z0-9_-]{20,}/g, 'sq_[secret]'],
+  [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, '$1 [secret]'],
+  [/(\w+:\/\/[^\s:/@"]+):[^\s@"]+@/g, '$1:[secret]@'],
+];
+
+/** A secret shorter than this would blank out ordinary words. */
+const shortestSecret = 6;
+
+/** Strikes known secrets and everything that looks like a credential out of a text. */
+export const createRedactor = (secrets: readonly string[]): ((text: string) => string) => {
+  // In a line of JSON a secret stands escaped.
+  const known = [
+    ...new Set(secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])),
+  ].filter((secret) => secret.length >= shortestSecret);
+  return (text) => {
+    const withoutKnown = known.reduce((line, secret) => line.replaceAll(secret, '[secret]'), text);
+    return credentialShapes.reduce((line, [shape, shown]) => line.replace(shape, shown), withoutKnown);
+  };
+};
+
+/** The structured log: one JSON object a line, redacted as a whole, so that no field can be forgotten. */
+export const createLogger = ({ level, secrets = [], write }: LoggerOptions): Logger => {
+  const redact = createRedactor(secrets);
+  const out: DestinationStream = write ? { write } : destination({ dest: 1, sync: true });
+  const root = pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: pino.stdSerializers.errWithCause },
+      messageKey: 'message',
+    },
+    { write: (line: string) => out.write(redact(line)) },
+  );
+  return toLogger(root);
+};
+
+const toLogger = (inner: pino.Logger): Logger => ({
+  debug: (message, fields = {}) => inner.debug(fields, message),
+  info: (message, fields = {}) => inner.info(fields, message),
+  warn: (message, fields = {}) => inner.warn(fields, message),
+  error: (message, fields = {}) => inner.error(fields, message),
+  child: (fields: LogFields) => toLogger(inner.child(fields)),
+});

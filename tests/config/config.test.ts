@@ -1,0 +1,111 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { loadConfig } from '../../src/config/config.ts';
+import { ConfigError } from '../../src/config/config-error.ts';
+import { describeSettings } from '../../src/config/describe-settings.ts';
+
+const database = 'postgres://me:database-password@localhost/db';
+
+const faultsOf = (environment: Record<string, string>): Record<string, string> => {
+  try {
+    loadConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError)
+      return Object.fromEntries(error.faults.map(({ setting, message }) => [setting, message]));
+    throw error;
+  }
+  throw new Error('the configuration was taken');
+};
+
+describe('loadConfig', () => {
+  it('needs a database only, and has the offline provider then', () => {
+    const config = loadConfig({ DATABASE_URL: database });
+    expect(config.providers).toEqual([{ kind: 'echo', name: 'echo' }]);
+    expect(config.adminKey).toBeNull();
+  });
+
+  it('names every faulty setting in one error, and shows no value', () => {
+    const faults = faultsOf({
+      SQ_MAX_INPUT_TOKENS: 'many-tokens',
+      SQ_ECHO: '{"name":',
+      SQ_OPENAI_KYE: 'misspelt-secret',
+      SQ_COMPATIBLE_PROVIDERS: '[{"name":"groq","baseUrl":"http://example.com"}]',
+    });
+    expect(Object.keys(faults).sort()).toEqual([
+      'DATABASE_URL',
+      'SQ_COMPATIBLE_PROVIDERS',
+      'SQ_ECHO',
+      'SQ_MAX_INPUT_TOKENS',
+      'SQ_OPENAI_KYE',
+    ]);
+    expect(faults.DATABASE_URL).toBe('is missing');
+    expect(faults.SQ_MAX_INPUT_TOKENS).not.toBe('is missing');
+    expect(JSON.stringify(faults)).not.toContain('misspelt-secret');
+  });
+
+  it.each(['SQ_OPENAI_KEY', 'SQ_KEY_GROQ', 'DATABASE_URL', 'AOAI_KEY'])(
+    'refuses an unresolved Key Vault reference in %s',
+    (setting) => {
+      const reference = '@Microsoft.KeyVault(SecretUri=https://x.vault.azure.net/secrets/k)';
+      expect(faultsOf({ DATABASE_URL: database, [setting]: reference })[setting]).toMatch(
+        /Key Vault reference/,
+      );
+    },
+  );
+
+  it.each<[Record<string, string>, string]>([
+    [{ AOAI_ENDPOINT: 'https://a.openai.azure.com' }, 'AOAI_DEPLOYMENTS'],
+    [{ AOAI_KEY: 'k' }, 'AOAI_ENDPOINT'],
+    [
+      {
+        AOAI_ENDPOINT: 'https://a.openai.azure.com',
+        AOAI_DEPLOYMENTS: '[{"name":"d","family":"gpt-4o"}]',
+        AOAI_AUTH: 'key',
+      },
+      'AOAI_KEY',
+    ],
+    [{ SQ_DEFAULT_MAX_OUTPUT_TOKENS: '100', SQ_MAX_OUTPUT_TOKENS: '10' }, 'SQ_DEFAULT_MAX_OUTPUT_TOKENS'],
+    [{ SQ_ECHO: '[{"name":"openai"}]' }, 'SQ_ECHO'],
+    [
+      { SQ_COMPATIBLE_PROVIDERS: '[{"name":"g","baseUrl":"https://g.example","keySetting":"SQ_KEY_G"}]' },
+      'SQ_KEY_G',
+    ],
+  ])('refuses what does not fit together: %j', (settings, setting) => {
+    expect(Object.keys(faultsOf({ DATABASE_URL: database, ...settings }))).toEqual([setting]);
+  });
+
+  it('never reads the variables that SDKs read by themselves', () => {
+    const config = loadConfig({
+      DATABASE_URL: database,
+      OPENAI_API_KEY: 'x',
+      AZURE_OPENAI_API_KEY: 'x',
+      OPENAI_BASE_URL: 'https://x.example',
+    });
+    expect(config.providers.map(({ kind }) => kind)).toEqual(['echo']);
+  });
+
+  it('shows no secret when printed, serialised or interpolated, and is frozen', () => {
+    const config = loadConfig({
+      DATABASE_URL: database,
+      SQ_OPENAI_KEY: 'openai-secret',
+      SQ_KEY_G: 'compatible-secret',
+      SQ_COMPATIBLE_PROVIDERS: '[{"name":"g","baseUrl":"https://g.example","keySetting":"SQ_KEY_G"}]',
+    });
+    const shown = [
+      JSON.stringify(config),
+      inspect(config, { depth: 10, showHidden: true }),
+      `${config.database.url}`,
+      inspect(Object.entries(config), { depth: 10 }),
+    ].join();
+    for (const secret of ['database-password', 'openai-secret', 'compatible-secret'])
+      expect(shown).not.toContain(secret);
+    expect(config.database.url.reveal()).toBe(database);
+    expect(() => Object.assign(config.limits, { maxInputTokens: 1 })).toThrow(TypeError);
+  });
+
+  it('describes every setting for the documentation', () => {
+    expect(describeSettings().filter(({ required }) => required)).toEqual([
+      expect.objectContaining({ name: 'DATABASE_URL', secret: true }),
+    ]);
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import { createLogger } from '../../src/telemetry/create-logger.ts';
+
+const collect = (secrets: string[] = [], level: 'debug' | 'info' = 'info') => {
+  const lines: string[] = [];
+  return { lines, logger: createLogger({ level, secrets, write: (line) => lines.push(line) }) };
+};
+
+describe('createLogger', () => {
+  it('writes one JSON object a line with level, time, message and fields', () => {
+    const { lines, logger } = collect();
+    logger.child({ requestId: 'r-1' }).info('answered', { status: 201 });
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      level: 'info',
+      message: 'answered',
+      requestId: 'r-1',
+      status: 201,
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
+  });
+
+  it('leaves out what is below its level', () => {
+    const { lines, logger } = collect();
+    logger.debug('quiet');
+    expect(lines).toEqual([]);
+  });
+
+  it.each([
+    ['a known secret in the message', 'p"ss-word-1', (text: string) => [text, {}] as const],
+    ['a known secret deep in a field', 'p"ss-word-1', (text: string) => ['x', { a: { b: [text] } }] as const],
+    [
+      'a known secret in an error',
+      'p"ss-word-1',
+      (text: string) => ['x', { error: new Error(text) }] as const,
+    ],
+    [
+      'a known secret in the cause of an error',
+      'p"ss-word-1',
+      (text: string) => ['x', { error: new Error('outer', { cause: new Error(text) }) }] as const,
+    ],
+    ['an API key', `sq_${'a'.repeat(43)}`, (text: string) => [`key ${text}`, {}] as const],
+    [
+      'a bearer token',
+      'eyJhbGciOi.abc.def',
+      (text: string) => [`Authorization: Bearer ${text}`, {}] as const,
+    ],
+    ['a password in an address', 'hunter2', (text: string) => [`postgres://me:${text}@host/db`, {}] as const],
+  ])('strikes out %s', (_, secret, line) => {
+    const { lines, logger } = collect(['p"ss-word-1']);
+    const [message, fields] = line(secret);
+    logger.error(message, fields);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toContain(secret);
+    expect(lines[0]).not.toContain(JSON.stringify(secret).slice(1, -1));
+    expect(lines[0]).toContain('[secret]');
+  });
+});
