@@ -1,0 +1,7 @@
+/** Every migration of this build, oldest first. The files themselves are not shipped with the app's code; a test compares. */
+export const knownMigrations: readonly string[] = [
+  '0001_extensions',
+  '0002_access',
+  '0003_prices',
+  '0004_runs',
+];
