@@ -1,0 +1,64 @@
+// Must be evaluated before anything that loads '@azure/functions'.
+import './functions/invocation-guard.ts';
+import { join } from 'node:path';
+import packageJson from '../package.json' with { type: 'json' };
+import { type Config, loadConfig } from './config/config.ts';
+import { ConfigError } from './config/config-error.ts';
+import { registerFunctions } from './functions/register-functions.ts';
+import { registerMisconfiguredApp } from './functions/misconfigured-app.ts';
+import { createLogger } from './telemetry/create-logger.ts';
+import type { Logger } from './telemetry/logger.ts';
+
+/** What answers requests is loaded with the first one: registering the functions must be quick. */
+const openProduct = async (config: Config, logger: Logger) => {
+  const [{ createServices }, { createApp }] = await Promise.all([
+    import('./services.ts'),
+    import('./http/create-app.ts'),
+  ]);
+  const services = await createServices(config, { logger });
+  const app = createApp({
+    services,
+    logger,
+    version: packageJson.version,
+    staticDir: join(import.meta.dirname, 'static'),
+    cookieSecure: config.http.cookieSecure,
+  });
+  return { services, app };
+};
+
+const register = (config: Config): void => {
+  const logger = createLogger({ level: config.logLevel, secrets: secretsOf(config) });
+  let product: ReturnType<typeof openProduct> | undefined;
+  const open = () => {
+    product ??= openProduct(config, logger).catch((error: unknown) => {
+      product = undefined;
+      throw error;
+    });
+    return product;
+  };
+  registerFunctions({
+    handle: async (request) => (await open()).app.fetch(request),
+    sweep: async () => (await open()).services.inferenceService.sweep(),
+    close: async () => (await product)?.services.close(),
+    logger,
+    httpStream: config.http.stream,
+  });
+};
+
+const secretsOf = (config: Config): string[] =>
+  [config.database.url, config.adminKey, ...config.providers.map(secretOf)].flatMap((secret) =>
+    secret ? [secret.reveal()] : [],
+  );
+
+const secretOf = (provider: Config['providers'][number]) => {
+  if (provider.kind === 'azure') return provider.auth.type === 'key' ? provider.auth.key : null;
+  return 'key' in provider ? provider.key : null;
+};
+
+try {
+  register(loadConfig());
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  // A throw here would leave 404 on every route and one line in a log that nobody reads.
+  registerMisconfiguredApp(error.faults);
+}
