@@ -1,0 +1,149 @@
+import { describe, expect, it } from '@jest/globals';
+import { architectureRules as rules } from './support/architecture-rules.ts';
+import { readSource, readSources } from './support/import-graph.ts';
+
+const sources = readSources(['src', 'local', 'cli', 'scripts', 'bench', 'tests']);
+
+/** Each rule with files that break it and files that only look so. */
+const cases: Record<keyof typeof rules, { bad: Record<string, string>[]; good: Record<string, string>[] }> = {
+  arrowsPointDown: {
+    bad: [
+      { 'src/services/a.ts': "import { b } from '../http/b.ts';" },
+      { 'src/services/a.ts': "import { type B, b } from '../db/b.ts';" },
+      { 'src/services/a.ts': "export { b } from '../db/b.ts';" },
+      { 'src/http/a.ts': "const b = await import('../db/b.ts');" },
+      { 'src/http/a.ts': "import { createServices } from '../services.ts';" },
+      { 'src/contract/a.ts': "import type { Run } from '../db/run.ts';" },
+      { 'src/contract/a.ts': "type Run = import('../db/run.ts').Run;" },
+      { 'src/functions/a.ts': "import { Config } from '../config/config.ts';" },
+      { 'local/a.ts': "import { b } from '../src/errors.ts';" },
+      { 'cli/a.ts': "import type { B } from '../src/db/b.ts';" },
+      { 'src/db/a.ts': "import { b } from '../../local/b.ts';" },
+      { 'src/novelty/a.ts': '' },
+    ],
+    good: [
+      { 'src/services/a.ts': "import type { B } from '../db/b.ts';" },
+      {
+        'src/services/a.ts': "import { type B, type C } from '../db/b.ts'; import { E } from '../errors.ts';",
+      },
+      { 'src/services/a.ts': "import { c } from './c.ts'; import z from 'zod';" },
+      { 'src/services.ts': "import { b } from './db/b.ts';" },
+      { 'cli/a.ts': "import { B } from '../src/contract/b.ts';" },
+      { 'tests/a.test.ts': "import { b } from '../src/db/b.ts';" },
+    ],
+  },
+  azureStaysInFunctions: {
+    bad: [
+      { 'src/http/a.ts': "import type { HttpRequest } from '@azure/functions';" },
+      {
+        'src/services/a.ts':
+          "const core = createRequire(import.meta.url)('x'); require('@azure/functions-core');",
+      },
+      { 'src/services.ts': "import * as df from 'durable-functions';" },
+    ],
+    good: [
+      { 'src/functions/a.ts': "import { app } from '@azure/functions';" },
+      { 'src/main.ts': "import { app } from '@azure/functions';" },
+      { 'src/http/a.ts': '// not @azure/functions' },
+    ],
+  },
+  databaseClientsStayInDb: {
+    bad: [{ 'src/services/a.ts': "import { sql } from 'slonik';" }, { 'src/http/a.ts': "import('pg')" }],
+    good: [
+      { 'src/db/a.ts': "import { sql } from 'slonik';" },
+      { 'src/http/a.ts': "import { page } from './pg-a.ts';" },
+    ],
+  },
+  contractImportsZodOnly: {
+    bad: [{ 'src/contract/a.ts': "import { readFileSync } from 'node:fs';" }],
+    good: [{ 'src/contract/a.ts': "import { z } from 'zod';" }],
+  },
+  sqlStaysInDb: {
+    bad: [
+      { 'src/services/a.ts': "const q = 'select id from inference_runs where id = $1';" },
+      { 'src/http/a.ts': 'const q = sql`\n  -- why\n  SELECT a\n  FROM b`;' },
+      { 'src/services.ts': `const q = "delete from api_keys";` },
+      { 'cli/a.ts': 'const q = `update inference_runs set outcome = $' + '{outcome}`;' },
+    ],
+    good: [
+      { 'src/db/a.ts': "const q = 'select id from inference_runs';" },
+      { 'src/services/a.ts': "const message = 'Select a model from the list'.slice(1);" },
+      { 'src/services/a.ts': '// select id from inference_runs' },
+    ],
+  },
+  environmentStaysInConfig: {
+    bad: [
+      { 'src/db/a.ts': 'const url = process.env.DATABASE_URL;' },
+      { 'src/db/a.ts': "const url = process['env'];" },
+      { 'src/db/a.ts': 'const { env: mine } = process;' },
+      { 'src/db/a.ts': "import { env } from 'node:process';" },
+      { 'src/main.ts': 'start(process.env);' },
+    ],
+    good: [
+      { 'src/config/a.ts': 'const url = process.env.DATABASE_URL;' },
+      { 'src/db/a.ts': 'const pid = process.pid; const x = settings.env;' },
+      { 'scripts/a.ts': 'const url = process.env.HOME;' },
+    ],
+  },
+  noDefaultExports: {
+    bad: [
+      { 'src/db/a.ts': 'export default 1;' },
+      { 'src/db/a.ts': 'export default class A {}' },
+      { 'src/db/a.ts': 'const a = 1; export { a as default };' },
+    ],
+    good: [{ 'src/db/a.ts': 'export const a = { default: 1 };' }],
+  },
+  baseNamesAreUnique: {
+    bad: [{ 'src/db/a.ts': '', 'local/a.ts': '' }],
+    good: [{ 'src/db/a.ts': '', 'tests/db/a.test.ts': '' }],
+  },
+  longFilesStateTheirReason: {
+    bad: [
+      { 'src/db/a.ts': 'a();\n'.repeat(251) },
+      { 'src/db/a.ts': `${'a();\n'.repeat(251)}// Long for a reason that stands too late.\n` },
+      { 'src/db/a.ts': `const long = 1;\n${'a();\n'.repeat(251)}` },
+    ],
+    good: [
+      { 'src/db/a.ts': 'a();\n'.repeat(250) },
+      { 'src/db/a.ts': `// Long because the table is one piece.\n${'a();\n'.repeat(251)}` },
+    ],
+  },
+  filesAreNamedAfterAnExport: {
+    bad: [
+      { 'src/db/aThing.ts': 'export const aThing = 1;' },
+      { 'src/db/a-thing.ts': 'export const another = 1; export type Other = 1;' },
+      { 'tests/A.test.ts': '' },
+    ],
+    good: [
+      { 'src/db/a-thing.ts': 'export const aThing = 1; export const b = 2;' },
+      { 'src/db/a-thing.ts': 'export type AThing = 1;' },
+      { 'src/db/a-thing.ts': 'class AThing {}; export { AThing };' },
+      { 'src/db/create-http-app.ts': 'export function createHTTPApp() {}' },
+      { 'scripts/a-thing.ts': 'export const another = 1;' },
+      { 'src/check-config.ts': 'run();' },
+    ],
+  },
+};
+
+const parse = (files: Record<string, string>) =>
+  Object.entries(files).map(([file, text]) => readSource(file, text));
+
+const labelled = (samples: Record<string, string>[]) =>
+  samples.map((files) => ({ files, label: JSON.stringify(files).slice(0, 90) }));
+
+describe.each(Object.entries(rules))('architecture: %s', (name, rule) => {
+  const { bad, good } = cases[name as keyof typeof rules];
+
+  it('holds everywhere', () => {
+    expect(sources.length).toBeGreaterThan(20);
+    expect(rule(sources)).toEqual([]);
+  });
+
+  it.each(labelled(bad))('fires on $label', ({ files }) => {
+    expect(rule(parse(files))).not.toEqual([]);
+  });
+
+  it.each(labelled(good))('accepts $label', ({ files }) => {
+    expect(rule(parse(files))).toEqual([]);
+  });
+});

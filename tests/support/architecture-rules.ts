@@ -1,0 +1,174 @@
+import path from 'node:path';
+import type { SourceFile } from './import-graph.ts';
+
+/** Gives one sentence for each place where a rule is broken. */
+type Rule = (sources: readonly SourceFile[]) => string[];
+
+type Arrows = { values: readonly string[]; types?: readonly string[] };
+
+/**
+ * What a layer may import of ours, besides itself. `types`: only with `import type`. A layer is a folder of src/, a file
+ * of src/ without its ending, or a folder at the top.
+ */
+const arrows: Record<string, Arrows> = {
+  main: { values: ['config', 'services.ts', 'http', 'functions', 'telemetry'] },
+  migrate: { values: ['config', 'db', 'errors', 'telemetry'] },
+  'check-config': { values: ['config'] },
+  'services.ts': { values: ['config', 'errors', 'services', 'providers', 'evaluators', 'db', 'telemetry'] },
+  functions: { values: ['contract', 'errors'], types: ['services', 'http', 'telemetry'] },
+  http: { values: ['contract', 'errors'], types: ['services', 'telemetry'] },
+  services: {
+    values: ['contract', 'errors', 'statistics', 'evaluators'],
+    types: ['providers', 'db', 'telemetry'],
+  },
+  providers: { values: ['errors'] },
+  db: { values: ['contract', 'errors'], types: ['telemetry'] },
+  evaluators: { values: ['contract', 'errors'] },
+  contract: { values: [] },
+  errors: { values: [] },
+  config: { values: [] },
+  telemetry: { values: [] },
+  statistics: { values: [] },
+  cli: { values: ['contract'] },
+  web: { values: ['contract'] },
+  local: { values: [] },
+};
+
+const inFolder = (file: string, ...folders: string[]) =>
+  folders.some((folder) => file.startsWith(`${folder}/`));
+
+const layerOf = (file: string): string => {
+  const [top = '', second = '', third] = file.split('/');
+  if (top !== 'src') return top;
+  if (third !== undefined) return second;
+  return second === 'services.ts' ? second : second.replace(/\.ts$/, '');
+};
+
+const importsOfOurs = ({ file, imports }: SourceFile) =>
+  imports
+    .filter(({ specifier }) => specifier.startsWith('.') && /\.tsx?$/.test(specifier))
+    .map((each) => ({ ...each, target: path.posix.join(path.posix.dirname(file), each.specifier) }));
+
+const arrowsPointDown: Rule = (sources) =>
+  sources.flatMap((source) => {
+    const from = layerOf(source.file);
+    const allowed = arrows[from];
+    if (!allowed)
+      return source.file.startsWith('src/') ? [`${source.file}: the layer ${from} has no arrows`] : [];
+    return importsOfOurs(source).flatMap(({ target, typeOnly }) => {
+      const to = layerOf(target);
+      if (to === from || allowed.values.includes(to)) return [];
+      if (!allowed.types?.includes(to))
+        return [`${source.file} imports ${target}: ${from} may not know ${to}`];
+      return typeOnly ? [] : [`${source.file} imports ${target}: ${from} may know types of ${to} only`];
+    });
+  });
+
+const packagesIn =
+  (names: RegExp, allowed: (file: string) => boolean): Rule =>
+  (sources) =>
+    sources
+      .filter(({ file }) => file.startsWith('src/') && !allowed(file))
+      .flatMap(({ file, imports }) =>
+        imports
+          .filter(({ specifier }) => names.test(specifier))
+          .map(({ specifier }) => `${file} imports ${specifier}`),
+      );
+
+const azureStaysInFunctions = packagesIn(
+  /^(@azure\/functions(-|\/|$)|durable-functions)/,
+  (file) => inFolder(file, 'src/functions') || file === 'src/main.ts',
+);
+
+const databaseClientsStayInDb = packagesIn(
+  /^(slonik|@slonik\/.*|pg|pg-.*|node-pg-migrate)(\/|$)/,
+  (file) => inFolder(file, 'src/db') || file === 'src/migrate.ts',
+);
+
+const contractImportsZodOnly: Rule = (sources) =>
+  sources
+    .filter(({ file }) => inFolder(file, 'src/contract'))
+    .flatMap(({ file, imports }) =>
+      imports
+        .filter(({ specifier }) => !specifier.startsWith('.') && specifier !== 'zod')
+        .map(({ specifier }) => `${file} imports ${specifier}`),
+    );
+
+const sqlStaysInDb: Rule = (sources) =>
+  sources
+    .filter(({ file }) => inFolder(file, 'src', 'local', 'cli', 'web') && !inFolder(file, 'src/db'))
+    // The embedded database is the server's side of SQL.
+    .filter(({ file }) => !inFolder(file, 'local/database'))
+    .flatMap(({ file, sql }) => sql.map((start) => `${file} holds SQL: ${start}`));
+
+const environmentStaysInConfig: Rule = (sources) =>
+  sources
+    .filter(({ file }) => inFolder(file, 'src') && !inFolder(file, 'src/config'))
+    .filter(({ readsEnvironment }) => readsEnvironment)
+    .map(({ file }) => `${file} reads process.env`);
+
+const noDefaultExports: Rule = (sources) =>
+  sources
+    .filter(({ file, hasDefaultExport }) => inFolder(file, 'src') && hasDefaultExport)
+    .map(({ file }) => `${file} has a default export`);
+
+const baseNamesAreUnique: Rule = (sources) => {
+  const byName = Map.groupBy(sources, ({ file }) => path.posix.basename(file));
+  return [...byName.values()]
+    .filter((same) => same.length > 1)
+    .map((same) => `same base name: ${same.map(({ file }) => file).join(', ')}`);
+};
+
+const maximumLines = 250;
+/** A comment in the first five lines that says why the file is long. */
+const statedReason = /(\/\/|\*).*\b(long|lines)\b/i;
+
+const longFilesStateTheirReason: Rule = (sources) =>
+  sources
+    .filter(({ lines }) => lines > maximumLines)
+    .filter(
+      ({ text }) =>
+        !text
+          .split('\n')
+          .slice(0, 5)
+          .some((line) => statedReason.test(line)),
+    )
+    .map(({ file, lines }) => `${file} has ${lines} lines and states no reason in its first five`);
+
+const kebab = (name: string) =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1-$2')
+    .toLowerCase();
+
+/** Files that hold several things of one kind and are named after the kind. */
+const namedAfterTheirKind = /^(common|errors|[a-z-]+-(queries|settings|faults))$/;
+
+/** `result-parser` for `createResultParser`, `provider-configs` for `ProviderConfig`. */
+const isNamedAfter = (file: string, exported: string) => {
+  const words = `-${kebab(exported)}-`;
+  return words.includes(`-${file}-`) || words.includes(`-${file.replace(/s$/, '')}-`);
+};
+
+const filesAreNamedAfterAnExport: Rule = (sources) =>
+  sources.flatMap(({ file, exports }) => {
+    const name = path.posix.basename(file).replace(/(\.test|\.d)?\.m?tsx?$/, '');
+    if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) return [`${file}: the name isn't kebab-case`];
+    if (!inFolder(file, 'src') || exports.length === 0 || namedAfterTheirKind.test(name)) return [];
+    if (exports.some((exported) => isNamedAfter(name, exported))) return [];
+    return [`${file} is named after none of its exports (${exports.join(', ')})`];
+  });
+
+/** The house rules that a program can check. Each has samples that break it in tests/architecture.test.ts. */
+export const architectureRules = {
+  arrowsPointDown,
+  azureStaysInFunctions,
+  databaseClientsStayInDb,
+  contractImportsZodOnly,
+  sqlStaysInDb,
+  environmentStaysInConfig,
+  noDefaultExports,
+  baseNamesAreUnique,
+  longFilesStateTheirReason,
+  filesAreNamedAfterAnExport,
+};
