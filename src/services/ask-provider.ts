@@ -1,0 +1,111 @@
+import type { InferenceRepository, NewRun, Price } from '../db/inference-repository.ts';
+import { AppError } from '../errors.ts';
+import type { CompletionAnswer } from '../providers/provider.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { callProvider } from './call-provider.ts';
+import { completeUsage } from './complete-usage.ts';
+import type { Persist } from './persist.ts';
+import type { PreparedQuestion } from './prepare-question.ts';
+import type { PriceLookup } from './price-lookup.ts';
+import { decideRetry } from './retry.ts';
+import { type AttemptResult, settleAnswer, settleError } from './settlements.ts';
+
+type Dependencies = {
+  repository: Pick<InferenceRepository, 'continueRun'>;
+  logger: Logger;
+  now: () => number;
+  random: () => number;
+  sleep: (ms: number) => Promise<void>;
+  newId: () => string;
+  persist: Persist;
+  findPrice: PriceLookup;
+};
+
+type Ask = {
+  /** Already committed, with its first attempt. */
+  run: NewRun;
+  question: PreparedQuestion;
+  /** Epoch ms. */
+  deadlineAt: number;
+  maxAttempts: number;
+};
+
+export type Asked = {
+  last: AttemptResult;
+  /** One an attempt, in order. */
+  costs: (string | null)[];
+};
+
+/**
+ * Asks until there is an answer or no further attempt makes sense. Each attempt is in the database before it is sent:
+ * a failed one is settled in the transaction that adds the next, after the wait, so that `sending` is never said of a
+ * call that isn't. The last one is left to the caller, to be settled with its run.
+ */
+export const createAskProvider = (dependencies: Dependencies) => {
+  const { repository, logger, now, random, sleep, newId, persist, findPrice } = dependencies;
+
+  const priceOf = async (ask: Ask, answer: CompletionAnswer): Promise<Price | null> => {
+    const { provider, model } = ask.question;
+    const names = [answer.servedModel, ask.run.model, model?.family].filter(
+      (name) => typeof name === 'string',
+    );
+    try {
+      return await persist(ask.run.leaseUntil.getTime(), () =>
+        findPrice(provider.name, names, ask.run.createdAt),
+      );
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'database_unavailable') throw error;
+      // The answer is worth more than its price, which can be computed later.
+      logger.error('price look-up failed', { provider: provider.name, model: ask.run.model, error });
+      return null;
+    }
+  };
+
+  return async (ask: Ask): Promise<Asked> => {
+    const { run, question, deadlineAt, maxAttempts } = ask;
+    const { provider, messages, parameters } = question;
+    const costs: (string | null)[] = [];
+    for (let attemptId = run.attemptId, attemptNumber = 1; ; attemptNumber += 1) {
+      const startedAt = now();
+      const timeoutMs = Math.max(1, deadlineAt - startedAt);
+      const { answer, error } = await callProvider(
+        provider,
+        { model: run.model, messages, parameters, timeoutMs },
+        logger,
+      );
+      const times = { attemptId, startedAt, settledAt: now() };
+      if (error === null) {
+        const [usage, price] = await Promise.all([completeUsage(messages, answer), priceOf(ask, answer)]);
+        // A provider's answer is an HTTP 200, but for the one that ships without a wire.
+        const httpStatus = provider.kind === 'echo' ? null : 200;
+        const last = settleAnswer(times, answer, { usage, price, httpStatus });
+        return { last, costs: [...costs, last.settlement.costUsd] };
+      }
+      const failed = settleError(times, error);
+      costs.push(failed.settlement.costUsd);
+      const decision = decideRetry({
+        error,
+        attemptNumber,
+        maxAttempts,
+        remainingMs: deadlineAt - now(),
+        random,
+      });
+      if (!decision.retry) return { last: failed, costs };
+      logger.debug('attempt failed, trying again', {
+        inferenceId: run.id,
+        attemptNumber,
+        kind: error.kind,
+        waitMs: decision.waitMs,
+      });
+      await sleep(decision.waitMs);
+      const next = {
+        id: newId(),
+        runId: run.id,
+        attemptNumber: attemptNumber + 1,
+        startedAt: new Date(now()),
+      };
+      await persist(run.leaseUntil.getTime(), () => repository.continueRun(failed.settlement, next));
+      attemptId = next.id;
+    }
+  };
+};

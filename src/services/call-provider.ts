@@ -1,0 +1,46 @@
+import { ProviderError } from '../errors.ts';
+import type { CompletionAnswer, CompletionRequest, Provider } from '../providers/provider.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+/** Providers keep their own time; one that doesn't is left behind this long after, in ms. */
+const graceMs = 1000;
+
+export type CallResult = { answer: CompletionAnswer; error: null } | { answer: null; error: ProviderError };
+
+/**
+ * One call to a provider, with two promises kept whatever the provider does: it ends (shortly after `timeoutMs` at the
+ * latest), and a failure is a ProviderError. Anything else thrown is a fault of ours, logged and not retried.
+ */
+export const callProvider = async (
+  provider: Provider,
+  request: Omit<CompletionRequest, 'signal'>,
+  logger: Logger,
+): Promise<CallResult> => {
+  const abort = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const overdue = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new ProviderError('timeout', 'The provider kept silent past the deadline.', {
+          provider: provider.name,
+          retryable: false,
+        }),
+      );
+      abort.abort();
+    }, request.timeoutMs + graceMs);
+  });
+  try {
+    const answer = await Promise.race([provider.complete({ ...request, signal: abort.signal }), overdue]);
+    return { answer, error: null };
+  } catch (error) {
+    if (error instanceof ProviderError) return { answer: null, error };
+    logger.error('provider code failed', { provider: provider.name, error });
+    const options = { provider: provider.name, retryable: false, cause: error };
+    return {
+      answer: null,
+      error: new ProviderError('bad_response', 'The answer could not be read.', options),
+    };
+  } finally {
+    clearTimeout(timer);
+  }
+};
