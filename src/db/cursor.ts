@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { Id, Timestamp } from '../contract/common.ts';
+import { AppError } from '../errors.ts';
+
+/** Where a page ended: the sort key of its last row. */
+const Position = z.tuple([Timestamp, Id]);
+export type Position = z.infer<typeof Position>;
+
+/** Opaque to callers, so that the sort key may change. */
+export const toCursor = (row: { createdAt: string; id: string }): string =>
+  Buffer.from(JSON.stringify([row.createdAt, row.id])).toString('base64url');
+
+/** @throws {AppError} invalid_request for a cursor that is not ours */
+export const fromCursor = (cursor: string): Position => {
+  try {
+    return Position.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+  } catch (cause) {
+    const message = 'is not a cursor of this list';
+    throw new AppError('invalid_request', `cursor ${message}`, {
+      faults: [{ pointer: '?cursor', message }],
+      cause,
+    });
+  }
+};
+
+/** Cuts the extra row that was read to see whether there is a next page. */
+export const toPage = <Row extends { createdAt: string; id: string }>(
+  rows: readonly Row[],
+  limit: number,
+): { data: Row[]; nextCursor: string | null } => {
+  const data = rows.slice(0, limit);
+  const last = data.at(-1);
+  return { data, nextCursor: rows.length > limit && last !== undefined ? toCursor(last) : null };
+};

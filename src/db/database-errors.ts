@@ -1,0 +1,78 @@
+import {
+  BackendTerminatedError,
+  BackendTerminatedUnexpectedlyError,
+  ConnectionError,
+  IdleTransactionTimeoutError,
+  StatementCancelledError,
+  StatementTimeoutError,
+  UnexpectedStateError,
+} from 'slonik';
+import { AppError } from '../errors.ts';
+
+const unavailableClasses = [
+  BackendTerminatedError,
+  BackendTerminatedUnexpectedlyError,
+  ConnectionError,
+  IdleTransactionTimeoutError,
+  StatementCancelledError,
+  StatementTimeoutError,
+  // Slonik's word for a pool that is being closed.
+  UnexpectedStateError,
+];
+
+/** Node's own codes of a connection that never came about or broke. */
+const socketCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+]);
+
+/**
+ * PostgreSQL's classes 08 (connection), 53 (out of resources), 57P (shutting down, not yet up), 28 (refused login) and
+ * 3D (no such database).
+ */
+const unavailableState = /^(08|28|3D|53|57P)...?$/;
+
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : '';
+
+/** Whether the database, rather than the statement, is at fault. */
+export const isUnavailable = (error: unknown): boolean => {
+  if (error instanceof AppError) return error.code === 'database_unavailable';
+  if (unavailableClasses.some((unavailable) => error instanceof unavailable)) return true;
+  const code = codeOf(error);
+  if (socketCodes.has(code) || unavailableState.test(code)) return true;
+  if (!(error instanceof Error)) return false;
+  return /timeout expired|connection terminated|pool has been closed/i.test(error.message);
+};
+
+/** The database's own reason may name hosts and users, so it stays in `cause`, for the log. */
+export const toAppError = (error: unknown): unknown =>
+  isUnavailable(error) && !(error instanceof AppError)
+    ? new AppError('database_unavailable', 'The database does not answer.', { retryable: true, cause: error })
+    : error;
+
+type Method = (...given: unknown[]) => Promise<unknown>;
+
+/** The same methods; each failure of theirs has passed `toAppError`. */
+export const translateErrors = <Methods extends object>(methods: Methods): Methods =>
+  Object.fromEntries(
+    Object.entries(methods).map(([name, method]: [string, Method]) => [
+      name,
+      async (...given: unknown[]) => {
+        try {
+          return await method(...given);
+        } catch (error) {
+          throw toAppError(error);
+        }
+      },
+    ]),
+  ) as Methods;
