@@ -1,0 +1,76 @@
+export type StreamEnd = { kind: 'failed'; error: unknown } | { kind: 'overdue' };
+
+export type GuardedStreamOptions = {
+  contentType: string;
+  withinMs: number;
+  onEnd(end: StreamEnd): void;
+};
+
+const encoder = new TextEncoder();
+
+/** What tells a reader of this media type that the rest is missing; null when the type has no room for it. */
+const lastWords = (contentType: string, message: string): Uint8Array | null => {
+  const json = JSON.stringify({ error: { message, type: 'server_error', param: null, code: 'internal' } });
+  if (contentType.startsWith('text/event-stream'))
+    return encoder.encode(`\n\nevent: error\ndata: ${json}\n\n`);
+  if (contentType.startsWith('application/x-ndjson')) return encoder.encode(`\n${json}\n`);
+  return null;
+};
+
+/**
+ * Passes a body on, and ends it in-band when it fails or runs longer than `withinMs`: the platform leaves a connection
+ * whose stream broke open for minutes, and kills the worker of one that outlives `functionTimeout`. A type without room
+ * for such a message errors, which the invocation guard turns into a cut connection.
+ */
+export const guardStream = (
+  body: ReadableStream<Uint8Array>,
+  options: GuardedStreamOptions,
+): ReadableStream<Uint8Array> => {
+  const reader = body.getReader();
+  let timer: NodeJS.Timeout | undefined;
+  let over = false;
+
+  const stop = (controller: ReadableStreamDefaultController<Uint8Array>, end: StreamEnd): void => {
+    if (over) return;
+    over = true;
+    clearTimeout(timer);
+    options.onEnd(end);
+    const message = end.kind === 'failed' ? 'The stream broke off.' : 'The stream took too long.';
+    const words = lastWords(options.contentType, message);
+    if (words === null) {
+      controller.error(end.kind === 'failed' ? end.error : new Error(message));
+    } else {
+      controller.enqueue(words);
+      controller.close();
+    }
+  };
+
+  return new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      timer = setTimeout(() => {
+        stop(controller, { kind: 'overdue' });
+        reader.cancel().catch(() => undefined);
+      }, options.withinMs);
+    },
+    pull: async (controller) => {
+      try {
+        const { done, value } = await reader.read();
+        if (over) return;
+        if (!done) {
+          controller.enqueue(value);
+          return;
+        }
+        over = true;
+        clearTimeout(timer);
+        controller.close();
+      } catch (error) {
+        stop(controller, { kind: 'failed', error });
+      }
+    },
+    cancel: async (reason) => {
+      over = true;
+      clearTimeout(timer);
+      await reader.cancel(reason);
+    },
+  });
+};
