@@ -60,6 +60,8 @@ export type CompletionAnswer = {
   /** The vendor's rate-limit headers; values that mean "unknown" (-1) are left out; null when there are none. */
   rateLimit: Record<string, string> | null;
   contentFilter: ContentFilterResult[] | null;
+  /** Sampling parameters of the request, by the vendor's names, that were left out because this model doesn't take them. */
+  omittedParameters?: readonly string[];
   /** The answer as it came (for a stream: the assembled answer in the same shape). */
   raw: unknown;
 };

@@ -1,0 +1,53 @@
+import type { Agent, Dispatcher } from 'undici';
+import type { Fetch } from './wire-client.ts';
+
+/** What `openai` reads of an answer, without the cost of a standard `Response` and its streams. */
+const toResponse = (url: string, answer: Dispatcher.ResponseData): Response => {
+  const { headers, body, statusCode } = answer;
+  const read = (name: string): string | null => {
+    const value = headers[name.toLowerCase()];
+    return value === undefined ? null : Array.isArray(value) ? value.join(', ') : value;
+  };
+  const response = {
+    url,
+    status: statusCode,
+    ok: statusCode >= 200 && statusCode < 300,
+    headers: {
+      get: read,
+      entries: () => Object.keys(headers).map((name) => [name, read(name) ?? '']),
+    },
+    body,
+    text: () => body.text(),
+    json: () => body.json(),
+  };
+  return response as unknown as Response;
+};
+
+/**
+ * A `fetch` for calls to providers over undici's `request`: about half the CPU time a call of the built-in one. It knows
+ * what the wire client asks for (a URL, string bodies, plain headers, a signal), follows no redirect (a key
+ * isn't carried to another host) and has no time limits of its own: each call brings its deadline.
+ */
+export const createLeanFetch = (): Fetch => {
+  let agent: Promise<{ agent: Agent; request: typeof Dispatcher.prototype.request }> | null = null;
+  const load = async () => {
+    const undici = await import('undici');
+    const pool = new undici.Agent({ headersTimeout: 0, bodyTimeout: 0 });
+    return { agent: pool, request: pool.request.bind(pool) };
+  };
+  return async (input, init) => {
+    agent ??= load();
+    const { request } = await agent;
+    const url = String(input);
+    const { origin, pathname, search } = new URL(url);
+    const answer = await request({
+      origin,
+      path: pathname + search,
+      method: (init?.method ?? 'GET') as Dispatcher.HttpMethod,
+      headers: init?.headers as Record<string, string>,
+      body: (init?.body as string | undefined) ?? null,
+      signal: init?.signal ?? null,
+    });
+    return toResponse(url, answer);
+  };
+};
