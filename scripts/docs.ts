@@ -1,0 +1,93 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describeSettings } from '../src/config/describe-settings.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+
+/** A part of a page that is made from the code. It stands between `<!-- NAME:begin -->` and `<!-- NAME:end -->`. */
+export type GeneratedPart = { file: string; name: string; render(): string };
+
+const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+/** A Markdown table; pipes and line breaks in cells are escaped. */
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows.map((row) => row.map(cell))]
+    .map((row) => `| ${row.join(' | ')} |`)
+    .join('\n');
+
+const settingsTable = () =>
+  table(
+    ['setting', 'default', 'meaning'],
+    describeSettings().map(({ name, about, reason, secret, required, defaultValue }) => [
+      `\`${name}\`${secret ? ' (secret)' : ''}`,
+      required ? '**required**' : defaultValue === null ? '' : `\`${defaultValue}\``,
+      reason === null ? about : `${about} ${reason}`,
+    ]),
+  );
+
+const scriptMeanings: Record<string, string> = {
+  start: 'builds, then starts database, migrations and host on this machine',
+  demo: 'shows the main job end to end on free ports, and leaves nothing running',
+  test: 'builds, then runs all tests on the embedded database (`npm test -- tests/db` for a part)',
+  build: 'bundles the app into `dist/` and prints what is loaded at start',
+  lint: 'Biome and knip',
+  format: 'Biome, rewriting files',
+  types: 'TypeScript, checking only',
+  bench: 'a benchmark by name (`npm run -s bench -- --help`); one JSON object last',
+  migrate: 'brings the database named by `DATABASE_URL` to the newest schema',
+  docs: 'regenerates the tables in the documentation; `-- --check` only compares',
+};
+
+/** @throws when a script has no meaning stated here, or a meaning no script. */
+const scriptsTable = () => {
+  const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const names = new Set([...Object.keys(scripts), ...Object.keys(scriptMeanings)]);
+  const rows = [...names].map((name) => {
+    const meaning = scriptMeanings[name];
+    if (meaning === undefined || scripts[name] === undefined) {
+      throw new Error(`npm script ${name}: package.json and scripts/docs.ts must both have it`);
+    }
+    const run = name === 'test' || name === 'start' ? `npm ${name}` : `npm run ${name}`;
+    return [`\`${run}\``, meaning];
+  });
+  return table(['command', 'what it does'], rows);
+};
+
+export const generatedParts: readonly GeneratedPart[] = [
+  { file: 'docs/configuration.md', name: 'settings', render: settingsTable },
+  { file: 'CONTRIBUTING.md', name: 'scripts', render: scriptsTable },
+];
+
+/** @returns the page with the part in its place. @throws when the page lacks the markers. */
+export const replacePart = (page: string, name: string, content: string): string => {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const from = page.indexOf(begin);
+  const to = page.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`the markers ${begin} and ${end} are missing`);
+  return `${page.slice(0, from + begin.length)}\n${content}\n${page.slice(to)}`;
+};
+
+/** @returns the files whose generated parts differ from the code; writes them anew unless `checkOnly`. */
+export const updateDocs = (checkOnly: boolean): string[] => {
+  const stale = new Set<string>();
+  for (const { file, name, render } of generatedParts) {
+    const full = path.join(root, file);
+    const page = readFileSync(full, 'utf8');
+    const fresh = replacePart(page, name, render());
+    if (fresh === page) continue;
+    stale.add(file);
+    if (!checkOnly) writeFileSync(full, fresh);
+  }
+  return [...stale];
+};
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const checkOnly = process.argv.includes('--check');
+  const stale = updateDocs(checkOnly);
+  for (const file of stale) process.stdout.write(`${checkOnly ? 'out of date' : 'rewritten'}: ${file}\n`);
+  if (checkOnly && stale.length > 0) {
+    process.stdout.write('run: npm run docs\n');
+    process.exitCode = 1;
+  }
+}
