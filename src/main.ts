@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { type Config, loadConfig } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
-import { registerFunctions } from './functions/register-functions.ts';
 import { registerMisconfiguredApp } from './functions/misconfigured-app.ts';
+import { registerFunctions } from './functions/register-functions.ts';
 import { createLogger } from './telemetry/create-logger.ts';
 import type { Logger } from './telemetry/logger.ts';
 
@@ -15,7 +15,7 @@ const openProduct = async (config: Config, logger: Logger) => {
     import('./services.ts'),
     import('./http/create-app.ts'),
   ]);
-  const services = await createServices(config, { logger });
+  const services = createServices(config, { logger });
   const app = createApp({
     services,
     logger,
@@ -60,5 +60,9 @@ try {
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   // A throw here would leave 404 on every route and one line in a log that nobody reads.
-  registerMisconfiguredApp(error.faults);
+  registerMisconfiguredApp({
+    faults: error.faults,
+    logger: createLogger({ level: 'info' }),
+    httpStream: false,
+  });
 }
