@@ -7,10 +7,12 @@ export const Timestamp = z.iso.datetime({ offset: true });
 /** Money as a decimal string: binary floating point cannot hold it. */
 export const Money = z.string().regex(/^-?\d+(\.\d+)?$/);
 
-const isJsonKeyStorable = (text: string) => !text.includes('\u0000');
+const isStorable = (text: string) => !text.includes('\u0000') && text.isWellFormed();
 
-/** Text that PostgreSQL can hold: it has no NUL character, and neither may the caller's. */
-export const StorableText = z.string().refine(isJsonKeyStorable, 'must not contain the NUL character');
+/** Text that PostgreSQL can hold: it has neither the NUL character nor half a surrogate pair, and neither may the caller's. */
+export const StorableText = z
+  .string()
+  .refine(isStorable, 'must not contain the NUL character or half a surrogate pair');
 
 /** The name of a provider as configured. */
 export const ProviderName = z

@@ -4,9 +4,9 @@ import type { CompletionAnswer } from '../providers/provider.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { callProvider } from './call-provider.ts';
 import { completeUsage } from './complete-usage.ts';
+import type { FindPrice } from './find-price.ts';
 import type { Persist } from './persist.ts';
 import type { PreparedQuestion } from './prepare-question.ts';
-import type { PriceLookup } from './price-lookup.ts';
 import { decideRetry } from './retry.ts';
 import { type AttemptResult, settleAnswer, settleError } from './settlements.ts';
 
@@ -18,7 +18,7 @@ type Dependencies = {
   sleep: (ms: number) => Promise<void>;
   newId: () => string;
   persist: Persist;
-  findPrice: PriceLookup;
+  findPrice: FindPrice;
 };
 
 type Ask = {

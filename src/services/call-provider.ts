@@ -16,7 +16,6 @@ export const callProvider = async (
   request: Omit<CompletionRequest, 'signal'>,
   logger: Logger,
 ): Promise<CallResult> => {
-  const abort = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const overdue = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -26,11 +25,10 @@ export const callProvider = async (
           retryable: false,
         }),
       );
-      abort.abort();
     }, request.timeoutMs + graceMs);
   });
   try {
-    const answer = await Promise.race([provider.complete({ ...request, signal: abort.signal }), overdue]);
+    const answer = await Promise.race([provider.complete(request), overdue]);
     return { answer, error: null };
   } catch (error) {
     if (error instanceof ProviderError) return { answer: null, error };

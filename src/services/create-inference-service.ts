@@ -6,11 +6,11 @@ import { AppError } from '../errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createAskProvider } from './ask-provider.ts';
+import { createFindPrice } from './find-price.ts';
 import { claimFor, replay, requestFingerprint } from './idempotency.ts';
 import type { InferenceCaller, InferenceRun, InferenceService } from './inference-service.ts';
 import { createPersist } from './persist.ts';
 import { type PreparedQuestion, prepareQuestion } from './prepare-question.ts';
-import { createPriceLookup } from './price-lookup.ts';
 import { requestHash } from './request-hash.ts';
 import { settleRunWith, toInference } from './settlements.ts';
 import { createSingleFlight } from './single-flight.ts';
@@ -45,7 +45,7 @@ export const createInferenceService = (dependencies: InferenceServiceDependencie
   const { now = Date.now, random = Math.random, newId = randomUUIDv7 } = dependencies;
   const sleep = dependencies.sleep ?? ((ms: number) => delay(ms));
   const persist = createPersist({ now, sleep, logger });
-  const findPrice = createPriceLookup(repository, now);
+  const findPrice = createFindPrice(repository);
   const askProvider = createAskProvider({
     repository,
     logger,
