@@ -1,0 +1,15 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Principal } from '../services/access-service.ts';
+
+/** What middleware leaves for handlers, and the log. */
+export type AppEnv = {
+  Variables: {
+    requestId: string;
+    /** Who is calling, on every route that isn't open. */
+    principal: Principal | undefined;
+  };
+};
+
+export type ApiApp = OpenAPIHono<AppEnv>;
+export type ApiContext = Context<AppEnv>;

@@ -1,0 +1,106 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import type { AppServices } from '../services/app-services.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { accessMiddleware } from './access-middleware.ts';
+import { answerHeaders } from './answer-headers.ts';
+import type { ApiApp, AppEnv } from './app-env.ts';
+import { registerDashboardRoutes } from './dashboard-routes.ts';
+import { registerDocumentsRoutes } from './documents-routes.ts';
+import { registerHealthRoutes } from './health-routes.ts';
+import { registerInferencesRoutes } from './inferences-routes.ts';
+import { jsonBody } from './json-body.ts';
+import { registerKeysRoutes } from './keys-routes.ts';
+import { openApiDocument } from './openapi-document.ts';
+import { answerError, problemKinds, toAppError, toProblem } from './problems.ts';
+import { registerProvidersRoutes } from './providers-routes.ts';
+import { queryKeys } from './query-keys.ts';
+import { requestIdMiddleware } from './request-id.ts';
+import { requestLog } from './request-log.ts';
+import { createRouteTable } from './route-table.ts';
+import { createSessionCookie } from './session-cookie.ts';
+import { registerSessionRoutes } from './session-routes.ts';
+import { answerUnknownPath, knownPathMiddleware } from './unknown-path.ts';
+import { toValidationError } from './validation-faults.ts';
+
+export type CreateAppOptions = {
+  services: AppServices;
+  logger: Logger;
+  version: string;
+  /** Folder of the documentation page's files: swagger-ui-bundle.js and swagger-ui.css. */
+  staticDir: string;
+  /** True where TLS ends in front of the app: session cookies are then always `Secure`. */
+  cookieSecure?: boolean;
+};
+
+/** The API with its routes still open to additions: what isn't declared stays closed. */
+export const createApiApp = (options: CreateAppOptions): ApiApp => {
+  const { services, logger, version, staticDir, cookieSecure = false } = options;
+  const app: ApiApp = new OpenAPIHono<AppEnv>({
+    strict: false,
+    defaultHook: (result) => {
+      if (!result.success) throw toValidationError(result.target, result.error);
+    },
+  });
+  const middleware = new Set<MiddlewareHandler<AppEnv>>();
+  const routes = createRouteTable(app, middleware);
+  const cookie = createSessionCookie(cookieSecure);
+
+  // From the outside in. The log sees every answer; nothing is read of a body before its sender is known.
+  middleware
+    .add(requestIdMiddleware())
+    .add(requestLog(logger))
+    .add(answerHeaders(cookieSecure))
+    .add(knownPathMiddleware(app))
+    .add(accessMiddleware({ routes, accessService: services.accessService, cookie, logger }))
+    .add(queryKeys())
+    .add(jsonBody(routes));
+  for (const handler of middleware) app.use(handler);
+
+  app.onError((error, c) => {
+    const appError = toAppError(error);
+    if (problemKinds[appError.code].status >= 500) {
+      logger.error('request failed', { requestId: c.get('requestId'), code: appError.code, error });
+    }
+    return answerError(c, appError);
+  });
+  app.notFound(answerUnknownPath);
+
+  registerInferencesRoutes(app, services.inferenceService);
+  registerProvidersRoutes(app, services);
+  registerKeysRoutes(app, services.accessService);
+  registerSessionRoutes(app, services.accessService, cookie);
+  registerHealthRoutes(app, { readiness: () => services.readiness(), version });
+  registerDocumentsRoutes(app, { document: () => openApiDocument(version), staticDir });
+  registerDashboardRoutes(app);
+  return app;
+};
+
+/**
+ * The whole HTTP API: a standard Request in, a standard Response out. Never throws, whatever is thrown
+ * inside (a value that isn't an Error passes Hono's own error handling).
+ */
+export const createApp = (
+  options: CreateAppOptions,
+): { fetch(request: Request): Response | Promise<Response> } => {
+  const app = createApiApp(options);
+  const answerThrown = (thrown: unknown): Response => {
+    const requestId = randomUUIDv7();
+    options.logger.error('request failed outside of error handling', { requestId, error: thrown });
+    const problem = toProblem(toAppError(thrown), requestId);
+    return new Response(JSON.stringify(problem), {
+      status: problem.status,
+      headers: { 'Content-Type': 'application/problem+json', 'x-request-id': requestId },
+    });
+  };
+  return {
+    fetch: async (request) => {
+      try {
+        return await app.fetch(request);
+      } catch (thrown) {
+        return answerThrown(thrown);
+      }
+    },
+  };
+};

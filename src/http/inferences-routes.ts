@@ -1,0 +1,116 @@
+import { createRoute } from '@hono/zod-openapi';
+import { z } from 'zod';
+import {
+  CreateInference,
+  type Inference,
+  InferenceDetail,
+  InferencePage,
+  Inference as InferenceSchema,
+  ListInferencesQuery,
+} from '../contract/inference.ts';
+import type { InferenceRun, InferenceService } from '../services/inference-service.ts';
+import type { ApiApp, ApiContext } from './app-env.ts';
+import { access } from './route-access.ts';
+import { IdParams, json, locationHeader, NoQuery, problems } from './route-parts.ts';
+
+const tags = ['inferences'];
+const path = '/api/v1/inferences';
+
+const IdempotencyHeaders = z.object({
+  'Idempotency-Key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, '1 to 255 visible ASCII characters')
+    .optional()
+    .meta({ description: 'Asked twice with the same key and body, a question is sent and paid once' }),
+});
+
+const text = (description: string) => ({ description, schema: { type: 'string' as const } });
+const runHeaders = {
+  ...locationHeader,
+  'x-sq-inference-id': text('Id of the recorded inference'),
+  'x-sq-served-model': text('The model that answered, where the provider said so'),
+  'x-sq-attempts': text('How many calls to the provider were made'),
+  'x-sq-cost-usd': text('Decimal string; left out when the price is unknown'),
+  'x-sq-cache': text('`off`: the provider was asked'),
+  'idempotent-replayed': text('`true` when an earlier request is answered again'),
+};
+
+export const createInferenceRoute = createRoute({
+  method: 'post',
+  path,
+  tags,
+  operationId: 'createInference',
+  summary: 'Ask one question and record the answer',
+  description:
+    'Answers 201 whatever the outcome: a failed call is a recorded run too (`outcome`, `error`). What is refused before anything is sent is a problem, and nothing is stored.',
+  ...access('inference:write'),
+  request: {
+    query: NoQuery,
+    headers: IdempotencyHeaders,
+    body: { required: true, content: json(CreateInference) },
+  },
+  responses: {
+    201: { description: 'Asked and recorded', headers: runHeaders, content: json(InferenceSchema) },
+    ...problems(400, 401, 403, 409, 413, 415),
+  },
+});
+
+export const listInferencesRoute = createRoute({
+  method: 'get',
+  path,
+  tags,
+  operationId: 'listInferences',
+  summary: 'Find recorded inferences, newest first',
+  ...access('study:read'),
+  request: { query: ListInferencesQuery },
+  responses: {
+    200: { description: 'One page', content: json(InferencePage) },
+    ...problems(400, 401, 403),
+  },
+});
+
+export const getInferenceRoute = createRoute({
+  method: 'get',
+  path: `${path}/{id}`,
+  tags,
+  operationId: 'getInference',
+  summary: 'One inference with its attempts and the raw answer',
+  ...access('study:read'),
+  request: { query: NoQuery, params: IdParams },
+  responses: {
+    200: { description: 'The inference', content: json(InferenceDetail) },
+    ...problems(400, 401, 403, 404),
+  },
+});
+
+/** What came from a vendor goes into a header only in characters that a header can hold. */
+const headerSafe = (value: string) => value.replace(/[^\x20-\x7e]/g, '?').slice(0, 200);
+
+const setRunHeaders = (c: ApiContext, inference: Inference, run: InferenceRun) => {
+  c.header('Location', `${path}/${inference.id}`);
+  c.header('x-sq-inference-id', inference.id);
+  c.header('x-sq-attempts', String(inference.attemptCount));
+  c.header('x-sq-cache', 'off');
+  if (inference.servedModel !== null) c.header('x-sq-served-model', headerSafe(inference.servedModel));
+  if (inference.costUsd !== null) c.header('x-sq-cost-usd', inference.costUsd);
+  if (run.replayed) c.header('idempotent-replayed', 'true');
+};
+
+export const registerInferencesRoutes = (app: ApiApp, service: InferenceService): void => {
+  app.openapi(createInferenceRoute, async (c) => {
+    const run = await service.run(c.req.valid('json'), {
+      requestId: c.get('requestId'),
+      apiKeyId: c.get('principal')?.apiKeyId ?? null,
+      idempotencyKey: c.req.valid('header')['Idempotency-Key'],
+    });
+    setRunHeaders(c, run.inference, run);
+    return c.json(run.inference, 201);
+  });
+
+  app.openapi(listInferencesRoute, async (c) => {
+    const { limit, cursor, ...filter } = c.req.valid('query');
+    return c.json(await service.list(filter, { limit, cursor }), 200);
+  });
+
+  app.openapi(getInferenceRoute, async (c) => c.json(await service.get(c.req.valid('param').id), 200));
+};

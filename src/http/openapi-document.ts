@@ -1,0 +1,102 @@
+import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
+import { z } from 'zod';
+import * as apiKeys from '../contract/api-key.ts';
+import * as health from '../contract/health.ts';
+import * as inferences from '../contract/inference.ts';
+import * as problems from '../contract/problem.ts';
+import * as providers from '../contract/provider-info.ts';
+import { homeRoute } from './dashboard-routes.ts';
+import { docsAssetRoute, docsRoute, openApiRoute } from './documents-routes.ts';
+import { healthRoute, readyRoute } from './health-routes.ts';
+import { createInferenceRoute, getInferenceRoute, listInferencesRoute } from './inferences-routes.ts';
+import { createKeyRoute, listKeysRoute, revokeKeyRoute, rotateKeyRoute } from './keys-routes.ts';
+import { listProvidersRoute } from './providers-routes.ts';
+import { closeSessionRoute, getSessionRoute, openSessionRoute } from './session-routes.ts';
+
+/** Every route there is, in the order of the document. A test compares it with what is registered. */
+export const routeDefinitions: readonly RouteConfig[] = [
+  createInferenceRoute,
+  listInferencesRoute,
+  getInferenceRoute,
+  listProvidersRoute,
+  createKeyRoute,
+  listKeysRoute,
+  rotateKeyRoute,
+  revokeKeyRoute,
+  openSessionRoute,
+  getSessionRoute,
+  closeSessionRoute,
+  healthRoute,
+  readyRoute,
+  openApiRoute,
+  docsRoute,
+  docsAssetRoute,
+  homeRoute,
+];
+
+/** The shape callers rely on; the rest is as OpenAPI 3.1 has it. */
+export type OpenApiDocument = {
+  openapi: string;
+  info: { title: string; version: string };
+  paths: Record<string, Record<string, Record<string, unknown>>>;
+  components: Record<string, Record<string, unknown>>;
+};
+
+const contractSchemas: readonly unknown[] = [apiKeys, health, inferences, problems, providers].flatMap(
+  (module) => Object.values(module),
+);
+const namedSchemas = contractSchemas.flatMap((schema): [string, z.ZodType][] => {
+  const id = schema instanceof z.ZodType ? schema.meta()?.id : undefined;
+  return schema instanceof z.ZodType && id !== undefined ? [[id, schema]] : [];
+});
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isNullableReference = (value: Record<string, unknown>): value is { allOf: [unknown, unknown] } => {
+  const { allOf } = value;
+  if (!Array.isArray(allOf) || allOf.length !== 2) return false;
+  const [reference, rest] = allOf;
+  return isRecord(reference) && '$ref' in reference && isRecord(rest) && [rest.type].flat().includes('null');
+};
+
+/**
+ * The generator writes "this component or null" as `allOf` of the two, which null never fits, because it
+ * doesn't fit the component. `anyOf` says what is meant.
+ */
+const mendNullableReferences = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(mendNullableReferences);
+  if (!isRecord(value)) return value;
+  if (isNullableReference(value)) return { anyOf: [value.allOf[0], { type: 'null' }] };
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mendNullableReferences(item)]));
+};
+
+const description =
+  'Ask LLMs through many providers and keep every answer. Errors are RFC 9457 problems; see the API page of the documentation for conventions.';
+
+/** The OpenAPI 3.1 document of the whole API, made from the route definitions and the contract. */
+export const openApiDocument = (version: string): OpenApiDocument => {
+  const generator = new OpenAPIHono();
+  const { openAPIRegistry: registry } = generator;
+  registry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'sq_…',
+    description: 'An API key of this service. Its scopes must include the `x-scope` of the operation.',
+  });
+  registry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'sq_session',
+    description: 'A browser session (over https the cookie is named `__Host-sq_session`).',
+  });
+  // First as they are, or the first use decides: `Outcome.nullable()` would make every outcome nullable.
+  for (const [name, schema] of namedSchemas) registry.register(name, schema);
+  for (const route of routeDefinitions) registry.registerPath(route);
+  const generated = generator.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { title: 'study-query-llm', version, description, license: { name: 'MIT' } },
+    servers: [{ url: '/' }],
+  });
+  return mendNullableReferences(generated) as OpenApiDocument;
+};

@@ -1,0 +1,38 @@
+import type { ZodError } from 'zod';
+import { AppError, type FieldFault } from '../errors.ts';
+
+/** More would only repeat themselves. */
+const mostFaults = 20;
+const longestPointer = 200;
+
+type Issue = ZodError['issues'][number];
+/** Where a validated value came from, in Hono's words. */
+type Target = 'json' | 'query' | 'param' | 'header' | 'form' | 'cookie';
+
+const escapeToken = (token: PropertyKey) => String(token).replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** JSON pointer into the body, `?name` for a query key, `{name}` for a part of the path, `name:` for a header. */
+const pointerTo = (target: Target, path: readonly PropertyKey[]): string => {
+  const first = String(path[0] ?? '');
+  if (target === 'query') return `?${first}`;
+  if (target === 'param') return `{${first}}`;
+  if (target === 'header' || target === 'cookie') return `${first}:`;
+  return path.map((token) => `/${escapeToken(token)}`).join('');
+};
+
+const faultsOf = (target: Target, issue: Issue): FieldFault[] => {
+  if (issue.code === 'unrecognized_keys') {
+    const message = target === 'query' ? 'is not a known query key' : 'is not a known member';
+    return issue.keys.slice(0, mostFaults).map((key) => ({
+      pointer: pointerTo(target, [...issue.path, key]).slice(0, longestPointer),
+      message,
+    }));
+  }
+  return [{ pointer: pointerTo(target, issue.path).slice(0, longestPointer), message: issue.message }];
+};
+
+/** A schema's complaints as one refusal that names every faulty field, never its value. */
+export const toValidationError = (target: Target, error: Pick<ZodError, 'issues'>): AppError =>
+  new AppError('invalid_request', 'The request does not fit the contract; `errors` names the places.', {
+    faults: error.issues.flatMap((issue) => faultsOf(target, issue)).slice(0, mostFaults),
+  });
