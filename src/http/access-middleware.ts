@@ -3,10 +3,10 @@ import { AppError } from '../errors.ts';
 import type { AccessService, Principal } from '../services/access-service.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ApiContext, AppEnv } from './app-env.ts';
+import { refuseCrossSite } from './cross-site.ts';
 import { answerError } from './problems.ts';
 import { holdsAccess } from './route-access.ts';
 import type { RouteTable } from './route-table.ts';
-import { refuseCrossSite } from './same-origin.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
 type AccessOptions = {

@@ -12,7 +12,7 @@ import { registerHealthRoutes } from './health-routes.ts';
 import { registerInferencesRoutes } from './inferences-routes.ts';
 import { jsonBody } from './json-body.ts';
 import { registerKeysRoutes } from './keys-routes.ts';
-import { openApiDocument } from './openapi-document.ts';
+import { openapiDocument } from './openapi-document.ts';
 import { answerError, problemKinds, toAppError, toProblem } from './problems.ts';
 import { registerProvidersRoutes } from './providers-routes.ts';
 import { queryKeys } from './query-keys.ts';
@@ -72,7 +72,7 @@ export const createApiApp = (options: CreateAppOptions): ApiApp => {
   registerKeysRoutes(app, services.accessService);
   registerSessionRoutes(app, services.accessService, cookie);
   registerHealthRoutes(app, { readiness: () => services.readiness(), version });
-  registerDocumentsRoutes(app, { document: () => openApiDocument(version), staticDir });
+  registerDocumentsRoutes(app, { document: () => openapiDocument(version), staticDir });
   registerDashboardRoutes(app);
   return app;
 };

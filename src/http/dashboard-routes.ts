@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { ApiApp } from './app-env.ts';
+import { problemResponses } from './problem-responses.ts';
 import { access } from './route-access.ts';
-import { problems } from './route-parts.ts';
 
 export const homeRoute = createRoute({
   method: 'get',
@@ -15,7 +15,7 @@ export const homeRoute = createRoute({
       description: 'To the documentation page',
       headers: { Location: { description: '`/api/docs`', schema: { type: 'string' } } },
     },
-    ...problems(),
+    ...problemResponses(),
   },
 });
 

@@ -4,9 +4,10 @@ import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import type { ApiApp } from './app-env.ts';
-import type { OpenApiDocument } from './openapi-document.ts';
+import { NoQuery } from './id-params.ts';
+import type { OpenapiDocument } from './openapi-document.ts';
+import { problemResponses } from './problem-responses.ts';
 import { access } from './route-access.ts';
-import { NoQuery, problems } from './route-parts.ts';
 
 const tags = ['documents'];
 
@@ -21,9 +22,9 @@ export const openApiRoute = createRoute({
   responses: {
     200: {
       description: 'The OpenAPI document',
-      content: { 'application/json': { schema: z.custom<OpenApiDocument>().meta({ type: 'object' }) } },
+      content: { 'application/json': { schema: z.custom<OpenapiDocument>().meta({ type: 'object' }) } },
     },
-    ...problems(400),
+    ...problemResponses(400),
   },
 });
 
@@ -36,7 +37,7 @@ export const docsRoute = createRoute({
   operationId: 'getDocs',
   summary: 'A page that renders this document',
   ...access('open'),
-  responses: { 200: { description: 'The page', content: html }, ...problems() },
+  responses: { 200: { description: 'The page', content: html }, ...problemResponses() },
 });
 
 /** The page's own files. The names are fixed, so that no path ever reaches the file system. */
@@ -61,7 +62,7 @@ export const docsAssetRoute = createRoute({
       description: 'The file',
       content: { 'text/javascript': { schema: z.string() }, 'text/css': { schema: z.string() } },
     },
-    ...problems(404),
+    ...problemResponses(404),
   },
 });
 
@@ -91,13 +92,13 @@ const pagePolicy =
 
 type DocumentsDependencies = {
   /** The OpenAPI document, made at the first request for it. */
-  document: () => OpenApiDocument;
+  document: () => OpenapiDocument;
   /** Folder with the renderer's files. */
   staticDir: string;
 };
 
 export const registerDocumentsRoutes = (app: ApiApp, { document, staticDir }: DocumentsDependencies) => {
-  let made: OpenApiDocument | null = null;
+  let made: OpenapiDocument | null = null;
   const files = new Map<string, Promise<string>>();
 
   const readAsset = (name: z.infer<typeof AssetName>): Promise<string> => {

@@ -2,8 +2,10 @@ import { createRoute } from '@hono/zod-openapi';
 import { Health, Readiness } from '../contract/health.ts';
 import type { AppServices } from '../services/app-services.ts';
 import type { ApiApp } from './app-env.ts';
+import { NoQuery } from './id-params.ts';
+import { jsonContent } from './json-content.ts';
+import { problemResponses } from './problem-responses.ts';
 import { access } from './route-access.ts';
-import { json, NoQuery, problems } from './route-parts.ts';
 
 const tags = ['health'];
 
@@ -15,10 +17,10 @@ export const healthRoute = createRoute({
   summary: 'Whether the process answers',
   ...access('open'),
   request: { query: NoQuery },
-  responses: { 200: { description: 'Alive', content: json(Health) }, ...problems(400) },
+  responses: { 200: { description: 'Alive', content: jsonContent(Health) }, ...problemResponses(400) },
 });
 
-const { 500: internalProblem, 400: queryProblem } = problems(400);
+const { 500: internalProblem, 400: queryProblem } = problemResponses(400);
 export const readyRoute = createRoute({
   method: 'get',
   path: '/api/ready',
@@ -28,8 +30,8 @@ export const readyRoute = createRoute({
   ...access('open'),
   request: { query: NoQuery },
   responses: {
-    200: { description: 'Ready', content: json(Readiness) },
-    503: { description: 'Not ready', content: json(Readiness) },
+    200: { description: 'Ready', content: jsonContent(Readiness) },
+    503: { description: 'Not ready', content: jsonContent(Readiness) },
     400: queryProblem,
     500: internalProblem,
   },

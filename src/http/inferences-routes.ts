@@ -10,8 +10,10 @@ import {
 } from '../contract/inference.ts';
 import type { InferenceRun, InferenceService } from '../services/inference-service.ts';
 import type { ApiApp, ApiContext } from './app-env.ts';
+import { IdParams, NoQuery } from './id-params.ts';
+import { jsonContent } from './json-content.ts';
+import { problemResponses } from './problem-responses.ts';
 import { access } from './route-access.ts';
-import { IdParams, json, locationHeader, NoQuery, problems } from './route-parts.ts';
 
 const tags = ['inferences'];
 const path = '/api/v1/inferences';
@@ -26,7 +28,7 @@ const IdempotencyHeaders = z.object({
 
 const text = (description: string) => ({ description, schema: { type: 'string' as const } });
 const runHeaders = {
-  ...locationHeader,
+  Location: text('Path of the recorded inference'),
   'x-sq-inference-id': text('Id of the recorded inference'),
   'x-sq-served-model': text('The model that answered, where the provider said so'),
   'x-sq-attempts': text('How many calls to the provider were made'),
@@ -47,11 +49,11 @@ export const createInferenceRoute = createRoute({
   request: {
     query: NoQuery,
     headers: IdempotencyHeaders,
-    body: { required: true, content: json(CreateInference) },
+    body: { required: true, content: jsonContent(CreateInference) },
   },
   responses: {
-    201: { description: 'Asked and recorded', headers: runHeaders, content: json(InferenceSchema) },
-    ...problems(400, 401, 403, 409, 413, 415),
+    201: { description: 'Asked and recorded', headers: runHeaders, content: jsonContent(InferenceSchema) },
+    ...problemResponses(400, 401, 403, 409, 413, 415),
   },
 });
 
@@ -64,8 +66,8 @@ export const listInferencesRoute = createRoute({
   ...access('study:read'),
   request: { query: ListInferencesQuery },
   responses: {
-    200: { description: 'One page', content: json(InferencePage) },
-    ...problems(400, 401, 403),
+    200: { description: 'One page', content: jsonContent(InferencePage) },
+    ...problemResponses(400, 401, 403),
   },
 });
 
@@ -78,8 +80,8 @@ export const getInferenceRoute = createRoute({
   ...access('study:read'),
   request: { query: NoQuery, params: IdParams },
   responses: {
-    200: { description: 'The inference', content: json(InferenceDetail) },
-    ...problems(400, 401, 403, 404),
+    200: { description: 'The inference', content: jsonContent(InferenceDetail) },
+    ...problemResponses(400, 401, 403, 404),
   },
 });
 

@@ -4,8 +4,10 @@ import { ApiKey, ApiKeyCreated, ApiKeyPage, CreateApiKey, RotateApiKey } from '.
 import { PageQuery } from '../contract/common.ts';
 import type { AccessService } from '../services/access-service.ts';
 import type { ApiApp } from './app-env.ts';
+import { IdParams, NoQuery } from './id-params.ts';
+import { jsonContent } from './json-content.ts';
+import { problemResponses } from './problem-responses.ts';
 import { access } from './route-access.ts';
-import { IdParams, json, NoQuery, problems } from './route-parts.ts';
 
 const tags = ['keys'];
 const path = '/api/v1/keys';
@@ -17,10 +19,10 @@ export const createKeyRoute = createRoute({
   operationId: 'createKey',
   summary: 'Make an API key; its secret is shown in this answer and never again',
   ...access('admin'),
-  request: { query: NoQuery, body: { required: true, content: json(CreateApiKey) } },
+  request: { query: NoQuery, body: { required: true, content: jsonContent(CreateApiKey) } },
   responses: {
-    201: { description: 'Made', content: json(ApiKeyCreated) },
-    ...problems(400, 401, 403, 413, 415),
+    201: { description: 'Made', content: jsonContent(ApiKeyCreated) },
+    ...problemResponses(400, 401, 403, 413, 415),
   },
 });
 
@@ -33,8 +35,8 @@ export const listKeysRoute = createRoute({
   ...access('admin'),
   request: { query: z.strictObject(PageQuery) },
   responses: {
-    200: { description: 'One page', content: json(ApiKeyPage) },
-    ...problems(400, 401, 403),
+    200: { description: 'One page', content: jsonContent(ApiKeyPage) },
+    ...problemResponses(400, 401, 403),
   },
 });
 
@@ -45,10 +47,14 @@ export const rotateKeyRoute = createRoute({
   operationId: 'rotateKey',
   summary: 'Make a successor with the same owner and scopes; the old key ends after the grace period',
   ...access('admin'),
-  request: { query: NoQuery, params: IdParams, body: { required: false, content: json(RotateApiKey) } },
+  request: {
+    query: NoQuery,
+    params: IdParams,
+    body: { required: false, content: jsonContent(RotateApiKey) },
+  },
   responses: {
-    201: { description: 'The successor', content: json(ApiKeyCreated) },
-    ...problems(400, 401, 403, 404, 409, 413, 415),
+    201: { description: 'The successor', content: jsonContent(ApiKeyCreated) },
+    ...problemResponses(400, 401, 403, 404, 409, 413, 415),
   },
 });
 
@@ -61,8 +67,8 @@ export const revokeKeyRoute = createRoute({
   ...access('admin'),
   request: { query: NoQuery, params: IdParams },
   responses: {
-    200: { description: 'The revoked key', content: json(ApiKey) },
-    ...problems(400, 401, 403, 404),
+    200: { description: 'The revoked key', content: jsonContent(ApiKey) },
+    ...problemResponses(400, 401, 403, 404),
   },
 });
 

@@ -1,9 +1,9 @@
 import type { AppError } from '../errors.ts';
 
 /** Whether a path belongs to the OpenAI-compatible API, whose clients expect OpenAI's own error envelope. */
-export const isOpenAiPath = (path: string): boolean => path === '/v1' || path.startsWith('/v1/');
+export const isOpenaiPath = (path: string): boolean => path === '/v1' || path.startsWith('/v1/');
 
-export type OpenAiError = {
+export type OpenaiError = {
   error: { message: string; type: string; param: string | null; code: string | null };
 };
 
@@ -15,7 +15,7 @@ const openAiCodes: Readonly<Partial<Record<AppError['code'], string>>> = {
 };
 
 /** The OpenAI error envelope: `{"error":{"message","type","param","code"}}`, every member always present. */
-export const toOpenAiError = (error: AppError, status: number): OpenAiError => ({
+export const toOpenaiError = (error: AppError, status: number): OpenaiError => ({
   error: {
     message: error.message,
     type: status >= 500 ? 'server_error' : 'invalid_request_error',

@@ -35,20 +35,27 @@ export const routeDefinitions: readonly RouteConfig[] = [
 ];
 
 /** The shape callers rely on; the rest is as OpenAPI 3.1 has it. */
-export type OpenApiDocument = {
+export type OpenapiDocument = {
   openapi: string;
   info: { title: string; version: string };
   paths: Record<string, Record<string, Record<string, unknown>>>;
   components: Record<string, Record<string, unknown>>;
 };
 
-const contractSchemas: readonly unknown[] = [apiKeys, health, inferences, problems, providers].flatMap(
-  (module) => Object.values(module),
-);
-const namedSchemas = contractSchemas.flatMap((schema): [string, z.ZodType][] => {
-  const id = schema instanceof z.ZodType ? schema.meta()?.id : undefined;
-  return schema instanceof z.ZodType && id !== undefined ? [[id, schema]] : [];
-});
+/**
+ * The contract's named schemas, inner ones first: the generator takes a component from its first use, and
+ * `Outcome.nullable()` inside another one would make every outcome nullable. What contains another is longer.
+ */
+const namedSchemas = (): [string, z.ZodType][] =>
+  [apiKeys, health, inferences, problems, providers]
+    .flatMap((module): unknown[] => Object.values(module))
+    .flatMap((schema): [string, z.ZodType, number][] => {
+      const id = schema instanceof z.ZodType ? schema.meta()?.id : undefined;
+      if (!(schema instanceof z.ZodType) || id === undefined) return [];
+      return [[id, schema, JSON.stringify(z.toJSONSchema(schema, { io: 'input' })).length]];
+    })
+    .toSorted(([, , left], [, , right]) => left - right)
+    .map(([id, schema]) => [id, schema]);
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -75,7 +82,7 @@ const description =
   'Ask LLMs through many providers and keep every answer. Errors are RFC 9457 problems; see the API page of the documentation for conventions.';
 
 /** The OpenAPI 3.1 document of the whole API, made from the route definitions and the contract. */
-export const openApiDocument = (version: string): OpenApiDocument => {
+export const openapiDocument = (version: string): OpenapiDocument => {
   const generator = new OpenAPIHono();
   const { openAPIRegistry: registry } = generator;
   registry.registerComponent('securitySchemes', 'apiKey', {
@@ -90,13 +97,12 @@ export const openApiDocument = (version: string): OpenApiDocument => {
     name: 'sq_session',
     description: 'A browser session (over https the cookie is named `__Host-sq_session`).',
   });
-  // First as they are, or the first use decides: `Outcome.nullable()` would make every outcome nullable.
-  for (const [name, schema] of namedSchemas) registry.register(name, schema);
+  for (const [name, schema] of namedSchemas()) registry.register(name, schema);
   for (const route of routeDefinitions) registry.registerPath(route);
   const generated = generator.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title: 'study-query-llm', version, description, license: { name: 'MIT' } },
     servers: [{ url: '/' }],
   });
-  return mendNullableReferences(generated) as OpenApiDocument;
+  return mendNullableReferences(generated) as OpenapiDocument;
 };

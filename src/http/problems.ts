@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { Problem } from '../contract/problem.ts';
 import { AppError, type AppErrorCode } from '../errors.ts';
 import type { AppEnv } from './app-env.ts';
-import { isOpenAiPath, toOpenAiError } from './openai-errors.ts';
+import { isOpenaiPath, toOpenaiError } from './openai-errors.ts';
 
 type ProblemKind = {
   status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 500 | 503;
@@ -80,8 +80,8 @@ export const answerError = (
   headers: Record<string, string> = {},
 ): Response => {
   const { status } = problemKinds[error.code];
-  const openAi = isOpenAiPath(c.req.path);
-  const body = openAi ? toOpenAiError(error, status) : toProblem(error, c.get('requestId') ?? '');
+  const openAi = isOpenaiPath(c.req.path);
+  const body = openAi ? toOpenaiError(error, status) : toProblem(error, c.get('requestId') ?? '');
   return c.body(JSON.stringify(body), status, {
     'Content-Type': openAi ? 'application/json' : 'application/problem+json',
     ...retryHeaders(error, status),

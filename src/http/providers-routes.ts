@@ -2,8 +2,10 @@ import { createRoute } from '@hono/zod-openapi';
 import { ProviderList } from '../contract/provider-info.ts';
 import type { AppServices } from '../services/app-services.ts';
 import type { ApiApp } from './app-env.ts';
+import { NoQuery } from './id-params.ts';
+import { jsonContent } from './json-content.ts';
+import { problemResponses } from './problem-responses.ts';
 import { access } from './route-access.ts';
-import { json, NoQuery, problems } from './route-parts.ts';
 
 export const listProvidersRoute = createRoute({
   method: 'get',
@@ -14,8 +16,8 @@ export const listProvidersRoute = createRoute({
   ...access('authenticated'),
   request: { query: NoQuery },
   responses: {
-    200: { description: 'All providers', content: json(ProviderList) },
-    ...problems(400, 401, 403),
+    200: { description: 'All providers', content: jsonContent(ProviderList) },
+    ...problemResponses(400, 401, 403),
   },
 });
 

@@ -2,8 +2,10 @@ import { createRoute } from '@hono/zod-openapi';
 import { CreateSession, Session } from '../contract/api-key.ts';
 import type { AccessService, Principal } from '../services/access-service.ts';
 import type { ApiApp } from './app-env.ts';
+import { NoQuery } from './id-params.ts';
+import { jsonContent } from './json-content.ts';
+import { problemResponses } from './problem-responses.ts';
 import { access } from './route-access.ts';
-import { json, NoQuery, problems } from './route-parts.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
 const tags = ['session'];
@@ -16,10 +18,10 @@ export const openSessionRoute = createRoute({
   operationId: 'openSession',
   summary: 'Open a browser session with an API key; sets an HttpOnly cookie',
   ...access('open'),
-  request: { query: NoQuery, body: { required: true, content: json(CreateSession) } },
+  request: { query: NoQuery, body: { required: true, content: jsonContent(CreateSession) } },
   responses: {
-    201: { description: 'Opened', content: json(Session) },
-    ...problems(400, 401, 403, 413, 415),
+    201: { description: 'Opened', content: jsonContent(Session) },
+    ...problemResponses(400, 401, 403, 413, 415),
   },
 });
 
@@ -31,7 +33,10 @@ export const getSessionRoute = createRoute({
   summary: 'Who the caller is, by key or session',
   ...access('authenticated'),
   request: { query: NoQuery },
-  responses: { 200: { description: 'The caller', content: json(Session) }, ...problems(400, 401, 403) },
+  responses: {
+    200: { description: 'The caller', content: jsonContent(Session) },
+    ...problemResponses(400, 401, 403),
+  },
 });
 
 export const closeSessionRoute = createRoute({
@@ -42,7 +47,7 @@ export const closeSessionRoute = createRoute({
   summary: 'Close the session of the cookie',
   ...access('authenticated'),
   request: { query: NoQuery },
-  responses: { 204: { description: 'Closed' }, ...problems(400, 401, 403) },
+  responses: { 204: { description: 'Closed' }, ...problemResponses(400, 401, 403) },
 });
 
 const toSession = ({ owner, scopes, expiresAt }: Principal): Session => ({
