@@ -69,12 +69,16 @@ const answerHeaders = (answer: IncomingMessage): string[] => {
 /** Passes the answer on as fast as it comes: what a slow client does not take piles up, as in Azure's worker. */
 const passOn = (answer: IncomingMessage, response: ServerResponse): void => {
   response.writeHead(answer.statusCode ?? 500, answerHeaders(answer));
-  // A first chunk that never comes must not hold back the headers.
-  if (answer.headers['content-length'] === undefined) response.flushHeaders();
+  // Headers wait one turn for the first chunk, to go out with it; a chunk that is long in coming must not hold them.
+  const flush = setImmediate(() => response.flushHeaders());
   answer.on('data', (chunk: Buffer) => {
+    clearImmediate(flush);
     if (!response.destroyed) response.write(chunk);
   });
-  answer.on('end', () => response.end());
+  answer.on('end', () => {
+    clearImmediate(flush);
+    response.end();
+  });
   answer.on('error', () => response.destroy());
   answer.on('close', () => {
     if (!answer.complete) response.destroy();

@@ -103,7 +103,9 @@ const toPlatformAnswer = async (
   }
   const contentType = headers['content-type'] ?? '';
   if (isDocument(contentType)) {
-    answer.body = await response.arrayBuffer();
+    const bytes = await response.arrayBuffer();
+    headers['content-length'] = String(bytes.byteLength);
+    answer.body = bytes;
     return answer;
   }
   answer.body = guardStream(body, {
