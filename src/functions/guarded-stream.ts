@@ -51,6 +51,8 @@ export const guardStream = (
         stop(controller, { kind: 'overdue' });
         reader.cancel().catch(() => undefined);
       }, options.withinMs);
+      // A stream that nobody reads to its end must not keep a process alive.
+      timer.unref();
     },
     pull: async (controller) => {
       try {
