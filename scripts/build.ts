@@ -55,6 +55,20 @@ const bundle = (outdir: string) =>
     banner: { js: requireBanner },
   });
 
+/**
+ * A lazily imported CommonJS package has nothing but a default export once it is a chunk of its own; a named one would be
+ * undefined in the bundle and nowhere else. @throws for such a use.
+ */
+const checkLazyImports = ({ outputs }: Metafile, texts: readonly string[]) => {
+  for (const [file, { entryPoint = '', exports }] of Object.entries(outputs)) {
+    if (!entryPoint.startsWith('node_modules/') || exports.join() !== 'default') continue;
+    const load = `import("./${path.basename(file)}")`;
+    const uses = texts.flatMap((text) => text.split(load).slice(0, -1));
+    if (uses.every((before) => /\{default:\w+\}=await $/.test(before))) continue;
+    throw new Error(`${entryPoint} is CommonJS: use const { default: name } = await import(…)`);
+  }
+};
+
 const chunkSizes = ({ outputs }: Metafile): ChunkSize[] => {
   const onStart = new Set<string>();
   const visit = (file: string) => {
@@ -110,6 +124,10 @@ const removeOldChunks = async (outdir: string, current: ReadonlySet<string>) => 
 export const buildApp = async (outdir: string): Promise<ChunkSize[]> => {
   await mkdir(outdir, { recursive: true });
   const [{ outputFiles, metafile }] = await Promise.all([bundle(outdir), copyAssets(outdir)]);
+  checkLazyImports(
+    metafile,
+    outputFiles.filter(({ path: file }) => file.endsWith('.mjs')).map(({ text }) => text),
+  );
   const isChunk = (file: string) => path.basename(file).startsWith('chunk-');
   const write = (files: typeof outputFiles) =>
     Promise.all(files.map((file) => writeInOneStep(file.path, file.contents)));

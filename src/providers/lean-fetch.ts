@@ -31,7 +31,8 @@ const toResponse = (url: string, answer: Dispatcher.ResponseData): Response => {
 export const createLeanFetch = (): Fetch => {
   let agent: Promise<{ agent: Agent; request: typeof Dispatcher.prototype.request }> | null = null;
   const load = async () => {
-    const undici = await import('undici');
+    // A CommonJS package: in a bundle with lazy chunks its only export is the default one.
+    const { default: undici } = await import('undici');
     const pool = new undici.Agent({ headersTimeout: 0, bodyTimeout: 0 });
     return { agent: pool, request: pool.request.bind(pool) };
   };
