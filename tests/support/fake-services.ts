@@ -151,11 +151,15 @@ export const fakeAppOptions = (
 export type SendInit = { method?: string; body?: BodyInit; headers?: Record<string, string> };
 
 /** An app over fakes and a way to ask it; the admin key is sent unless `headers` name another credential. */
-export const startFakeApp = (parts: FakeParts = {}, more: Partial<CreateAppOptions> = {}) => {
+export const startFakeApp = (
+  parts: FakeParts = {},
+  more: Partial<CreateAppOptions> = {},
+  base = 'http://sq.test',
+) => {
   const { options, lines } = fakeAppOptions(parts);
   const app = createApp({ ...options, ...more });
   const sendRaw = async (path: string, init: SendInit = {}) =>
-    app.fetch(new Request(`http://sq.test${path}`, { ...init, duplex: 'half' } as RequestInit));
+    app.fetch(new Request(`${base}${path}`, { ...init, duplex: 'half' } as RequestInit));
   const send = (path: string, init: SendInit = {}) =>
     sendRaw(path, {
       ...init,
