@@ -41,13 +41,17 @@ export const createLeanFetch = (): Fetch => {
     const { request } = await agent;
     const url = String(input);
     const { origin, pathname, search } = new URL(url);
-    const answer = await request({
+    const sent = request({
       origin,
       path: pathname + search,
       method: (init?.method ?? 'GET') as Dispatcher.HttpMethod,
       headers: init?.headers as Record<string, string>,
       body: (init?.body as string | undefined) ?? null,
       signal: init?.signal ?? null,
+    });
+    const answer = await sent.catch((error: Error) => {
+      // As `fetch` reports it: whoever reads the error finds the connection's own as the cause.
+      throw error.name === 'AbortError' ? error : new TypeError('fetch failed', { cause: error });
     });
     return toResponse(url, answer);
   };
