@@ -26,8 +26,10 @@ type Holder = {
  * of its own. The file stands beside the folder (`initdb` wants an empty one). The lock of a process that has died is taken over.
  * @throws {DataFolderInUseError}
  */
-export function lockDataFolder(dataDir: string): DataFolderLock {
-  const path = `${dataDir.replace(/[\\/]+$/, '')}.lock`;
+export function lockDataFolder(
+  dataDir: string,
+  path = `${dataDir.replace(/[\\/]+$/, '')}.lock`,
+): DataFolderLock {
   const own: Holder = { pid: process.pid, started: startOf(process.pid) };
   const content = JSON.stringify(own);
   const draft = `${path}.${randomUUID()}`;

@@ -27,7 +27,8 @@ let dumpInTheMaking: Promise<void> | undefined;
 
 async function startFromDump(): Promise<TestDatabase> {
   const dumpFile = join(cacheDir, `test-database-${schemaHash()}.tar`);
-  if (!existsSync(dumpFile)) await (dumpInTheMaking ??= makeDump(dumpFile));
+  dumpInTheMaking ??= existsSync(dumpFile) ? Promise.resolve() : makeDump(dumpFile);
+  await dumpInTheMaking;
   const database = await startEmbeddedDatabase({ dataDir: null, dumpFile });
   return { url: database.url, kind: 'pglite', drop: () => database.stop() };
 }
