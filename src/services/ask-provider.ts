@@ -2,13 +2,13 @@ import type { InferenceRepository, NewRun, Price } from '../db/inference-reposit
 import { AppError } from '../errors.ts';
 import type { CompletionAnswer } from '../providers/provider.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { type AttemptResult, settleAnswer, settleError } from './attempt-result.ts';
 import { callProvider } from './call-provider.ts';
 import { completeUsage } from './complete-usage.ts';
 import type { FindPrice } from './find-price.ts';
 import type { Persist } from './persist.ts';
 import type { PreparedQuestion } from './prepare-question.ts';
 import { decideRetry } from './retry.ts';
-import { type AttemptResult, settleAnswer, settleError } from './settlements.ts';
 
 type Dependencies = {
   repository: Pick<InferenceRepository, 'continueRun'>;

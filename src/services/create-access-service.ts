@@ -3,9 +3,9 @@ import type { ApiKey, ApiKeyCreated, Scope } from '../contract/api-key.ts';
 import type { InferenceRepository, NewApiKey, StoredApiKey } from '../db/inference-repository.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { hashSecret, isApiKeyShaped, newApiKeySecret, newSessionToken, prefixOf } from './access-secrets.ts';
 import type { AccessService, Principal } from './access-service.ts';
 import { createApiKeyCache } from './api-key-cache.ts';
+import { hashSecret, isApiKeyShaped, newApiKeySecret, newSessionToken, prefixOf } from './hash-secret.ts';
 
 type Repository = Pick<
   InferenceRepository,

@@ -6,14 +6,15 @@ import { AppError } from '../errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createAskProvider } from './ask-provider.ts';
+import { claimIdempotencyKey, replay, requestFingerprint } from './claim-idempotency-key.ts';
 import { createFindPrice } from './find-price.ts';
-import { claimFor, replay, requestFingerprint } from './idempotency.ts';
 import type { InferenceCaller, InferenceRun, InferenceService } from './inference-service.ts';
 import { createPersist } from './persist.ts';
 import { type PreparedQuestion, prepareQuestion } from './prepare-question.ts';
 import { requestHash } from './request-hash.ts';
-import { settleRunWith, toInference } from './settlements.ts';
 import { createSingleFlight } from './single-flight.ts';
+import { toInference } from './to-inference.ts';
+import { toRunSettlement } from './to-run-settlement.ts';
 import type { TokenLimits } from './token-limits.ts';
 
 export type InferenceLimits = TokenLimits & { defaultDeadlineMs: number; defaultMaxAttempts: number };
@@ -85,7 +86,7 @@ export const createInferenceService = (dependencies: InferenceServiceDependencie
   const execute = async (request: CreateInference, caller: InferenceCaller): Promise<InferenceRun> => {
     const startedAt = now();
     const deadlineAt = startedAt + (request.deadlineMs ?? limits.defaultDeadlineMs);
-    const claim = claimFor(request, caller, startedAt);
+    const claim = claimIdempotencyKey(request, caller, startedAt);
     const question = await prepareQuestion(request, providers, limits);
     const run = newRun(request, question, caller, startedAt, deadlineAt);
     if (claim === null) {
@@ -96,7 +97,7 @@ export const createInferenceService = (dependencies: InferenceServiceDependencie
     }
     const maxAttempts = request.maxAttempts ?? limits.defaultMaxAttempts;
     const { last, costs } = await askProvider({ run, question, deadlineAt, maxAttempts });
-    const settlement = settleRunWith(run, last, costs);
+    const settlement = toRunSettlement(run, last, costs);
     await persist(run.leaseUntil.getTime(), () => repository.settleRun(settlement));
     if (settlement.error !== null) {
       const { outcome, detail, attemptCount, latencyMs } = settlement;

@@ -2,9 +2,9 @@ import type { Message, Preprocessing } from '../contract/inference.ts';
 import { AppError } from '../errors.ts';
 import { collapseWhitespace } from './collapse-whitespace.ts';
 import { boundMessageTokens, countMessageTokens, countTokens } from './count-tokens.ts';
+import { fillTemplate } from './fill-template.ts';
 import { removePii } from './remove-pii.ts';
 import { stripControlCharacters } from './strip-control-characters.ts';
-import { fillTemplate } from './template-variables.ts';
 import { truncateToTokens } from './truncate-to-tokens.ts';
 
 export type Preprocessed = {

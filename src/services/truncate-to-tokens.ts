@@ -15,6 +15,8 @@ export const truncateToTokens = async (text: string, maxTokens: number): Promise
     const room = maxTokens - count;
     for (let kept = room; kept > 0; kept -= 1) {
       const piece = commonPrefix(window.text, window.decode(window.tokens.slice(0, kept)));
+      // The tokenizer decodes as a stream and keeps the bytes of half a code point for the next call: give it the other half.
+      window.decode(window.tokens.slice(kept));
       // The beginning of a text may be tokenised in another way than it is within the text.
       if ((await countTokens(piece)) <= room) return text.slice(0, window.start) + piece;
     }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ProviderError, type ProviderErrorKind } from '../../src/errors.ts';
 import type { CompletionAnswer } from '../../src/providers/provider.ts';
-import { classifyAnswer, classifyError, costOfError } from '../../src/services/classify-outcome.ts';
+import { classifyAnswer } from '../../src/services/classify-answer.ts';
+import { classifyError, costOfError } from '../../src/services/classify-error.ts';
 import { outcomeDetails } from '../../src/services/outcome-details.ts';
 import { answerOf } from './support/answers.ts';
 
@@ -55,32 +56,17 @@ describe('classifyAnswer', () => {
 });
 
 describe('classifyError and costOfError', () => {
-  const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
-  const reset = Object.assign(new Error('read'), { code: 'ECONNRESET' });
-  it.each<[ProviderErrorKind, number | null, unknown, string, string, '0' | null]>([
+  it.each<[ProviderErrorKind, number | null, string | null, string, string, '0' | null]>([
     ['rate_limited', 429, null, 'provider_error', 'rate_limited', '0'],
     ['overloaded', 503, null, 'provider_error', 'overloaded', '0'],
     ['server_error', 500, null, 'provider_error', 'server_error', null],
-    [
-      'connection',
-      null,
-      new Error('fetch failed', { cause: refused }),
-      'provider_error',
-      'connection_failed',
-      '0',
-    ],
-    ['connection', null, new AggregateError([refused, refused]), 'provider_error', 'connection_failed', '0'],
-    [
-      'connection',
-      null,
-      new Error('fetch failed', { cause: reset }),
-      'unknown_outcome',
-      'connection_lost',
-      null,
-    ],
+    ['connection', null, 'ECONNREFUSED', 'provider_error', 'connection_failed', '0'],
+    ['connection', null, 'ENOTFOUND', 'provider_error', 'connection_failed', '0'],
+    ['connection', null, 'ECONNRESET', 'unknown_outcome', 'connection_lost', null],
     ['connection', null, null, 'unknown_outcome', 'connection_lost', null],
     ['timeout', null, null, 'timeout', 'deadline', null],
-    ['timeout', 408, null, 'timeout', 'provider_timeout', null],
+    ['server_error', 408, null, 'timeout', 'provider_timeout', null],
+    ['server_error', 504, null, 'timeout', 'provider_timeout', null],
     ['cancelled', null, null, 'cancelled', 'cancelled', null],
     ['stream_cut', 200, null, 'provider_error', 'stream_cut', null],
     ['bad_response', 200, null, 'provider_error', 'bad_response', null],
@@ -91,8 +77,13 @@ describe('classifyError and costOfError', () => {
     ['model_not_found', 404, null, 'provider_error', 'model_not_found', '0'],
     ['context_length', 400, null, 'provider_error', 'context_length', null],
     ['invalid_request', 400, null, 'provider_error', 'invalid_request', '0'],
-  ])('%s with status %p', (kind, httpStatus, cause, outcome, detail, cost) => {
-    const error = new ProviderError(kind, 'failed', { provider: 'p', retryable: false, httpStatus, cause });
+  ])('%s with status %p and code %p', (kind, httpStatus, providerCode, outcome, detail, cost) => {
+    const error = new ProviderError(kind, 'failed', {
+      provider: 'p',
+      retryable: false,
+      httpStatus,
+      providerCode,
+    });
     expect(classifyError(error)).toEqual({ outcome, detail });
     expect(costOfError(error)).toBe(cost);
     // The documented list says of each detail which outcome it belongs to.

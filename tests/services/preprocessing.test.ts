@@ -2,10 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { AppError } from '../../src/errors.ts';
 import { collapseWhitespace } from '../../src/services/collapse-whitespace.ts';
+import { fillTemplate } from '../../src/services/fill-template.ts';
 import { preprocess } from '../../src/services/preprocess.ts';
 import { removePii } from '../../src/services/remove-pii.ts';
 import { stripControlCharacters } from '../../src/services/strip-control-characters.ts';
-import { fillTemplate } from '../../src/services/template-variables.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 300 });
 const pointerOf = (index: number) => `/messages/${index}/content`;

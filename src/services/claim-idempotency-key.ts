@@ -16,7 +16,7 @@ export const requestFingerprint = (request: CreateInference): string => sha256He
  * What claims an `Idempotency-Key` for 24 hours. Keys of different callers never meet.
  * @returns null when the caller sent none. @throws {AppError} invalid_request unless it is 1 to 255 visible ASCII characters
  */
-export const claimFor = (
+export const claimIdempotencyKey = (
   request: CreateInference,
   caller: InferenceCaller,
   now: number,

@@ -1,10 +1,11 @@
-import type { Inference, InferenceFailure, Outcome, Usage } from '../contract/inference.ts';
-import type { AttemptSettlement, NewRun, Price, RunSettlement } from '../db/inference-repository.ts';
+import type { InferenceFailure, Outcome, Usage } from '../contract/inference.ts';
+import type { AttemptSettlement, Price, RunSettlement } from '../db/inference-repository.ts';
 import type { ProviderError } from '../errors.ts';
 import type { CompletionAnswer } from '../providers/provider.ts';
-import { classifyAnswer, classifyError, costOfError } from './classify-outcome.ts';
+import { classifyAnswer } from './classify-answer.ts';
+import { classifyError, costOfError } from './classify-error.ts';
 import { cleanText, cleanTextOrNull } from './clean-text.ts';
-import { costOfUsage, sumCosts } from './cost.ts';
+import { costOfUsage } from './cost.ts';
 import type { OutcomeDetail } from './outcome-details.ts';
 
 /** An error message is for people; a page of HTML from a proxy is none. */
@@ -86,56 +87,6 @@ export const settleError = (times: AttemptTimes, error: ProviderError): AttemptR
     },
   };
 };
-
-/** The run takes its answer from the last attempt; only cost and time are those of all attempts together. */
-export const settleRunWith = (
-  run: Pick<NewRun, 'id' | 'createdAt'>,
-  last: AttemptResult,
-  costs: readonly (string | null)[],
-): RunSettlement => ({
-  runId: run.id,
-  ...last.run,
-  servedModel: last.settlement.servedModel,
-  usage: last.settlement.usage,
-  costUsd: sumCosts(costs),
-  latencyMs: Math.max(0, last.settlement.settledAt.getTime() - run.createdAt.getTime()),
-  attemptCount: costs.length,
-  error: last.settlement.error,
-  providerRequestId: last.settlement.providerRequestId,
-  settledAt: last.settlement.settledAt,
-  lastAttempt: last.settlement,
-});
-
-/** The inference as the database would give it back, without asking it. */
-export const toInference = (run: NewRun, settled: RunSettlement): Inference => ({
-  id: run.id,
-  status: 'settled',
-  outcome: settled.outcome,
-  detail: settled.detail,
-  provider: run.provider,
-  model: run.model,
-  servedModel: settled.servedModel,
-  messages: [...run.messages],
-  originalMessages: run.originalMessages === null ? null : [...run.originalMessages],
-  text: settled.text,
-  finishReason: settled.finishReason,
-  parameters: run.parameters,
-  preprocessing: run.preprocessing,
-  metadata: run.metadata,
-  usage: settled.usage,
-  costUsd: settled.costUsd,
-  priceId: settled.priceId,
-  latencyMs: settled.latencyMs,
-  attemptCount: settled.attemptCount,
-  error: settled.error,
-  contentFilter: settled.contentFilter,
-  providerRequestId: settled.providerRequestId,
-  systemFingerprint: settled.systemFingerprint,
-  requestId: run.requestId,
-  batchId: run.batchId,
-  createdAt: run.createdAt.toISOString(),
-  settledAt: settled.settledAt.toISOString(),
-});
 
 const latencyOf = ({ startedAt, settledAt }: AttemptTimes): number => Math.max(0, settledAt - startedAt);
 
