@@ -16,6 +16,7 @@ import { providerStats } from './stats-queries.ts';
 /** A statement of a bulk insert takes this many rows at most, which keeps its parameters at some MB. */
 const bulkRows = 500;
 
+const IsKnown = z.object({ known: z.boolean() });
 const MigrationName = z.object({ name: z.string() });
 
 /**
@@ -86,9 +87,10 @@ export const createDirectRepository = (
       await (await connect()).query(sql.unsafe`select 1`);
     },
     migrationsApplied: async () => {
-      const applied = await (await connect()).anyFirst(
-        sql.type(MigrationName)`select name from pgmigrations`,
-      );
+      const connection = await connect();
+      const known = sql.type(IsKnown)`select to_regclass('pgmigrations') is not null as known`;
+      if (!(await connection.oneFirst(known))) return false;
+      const applied = await connection.anyFirst(sql.type(MigrationName)`select name from pgmigrations`);
       return knownMigrations.every((name) => applied.includes(name));
     },
     transaction: async (work) =>
