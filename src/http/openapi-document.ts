@@ -97,7 +97,11 @@ export const openapiDocument = (version: string): OpenapiDocument => {
     name: 'sq_session',
     description: 'A browser session (over https the cookie is named `__Host-sq_session`).',
   });
-  for (const [name, schema] of namedSchemas()) registry.register(name, schema);
+  // The generator adds its methods to zod's prototype; a schema made before that (the order of modules in a bundle is
+  // not ours) gets them by being cloned.
+  for (const [name, schema] of namedSchemas()) {
+    registry.register(name, z.clone(schema, schema._zod.def, { parent: true }));
+  }
   for (const route of routeDefinitions) registry.registerPath(route);
   const generated = generator.getOpenAPI31Document({
     openapi: '3.1.0',

@@ -47,6 +47,7 @@ describe('a host that is killed between request and answer', () => {
         () => 'cut',
       );
     const row = await untilRow(null, 'sending');
+    while (provider.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     await first.host.kill();
     expect(await answer).toBe('cut');
     expect(provider.requests).toHaveLength(1);
