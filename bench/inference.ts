@@ -37,6 +37,13 @@ const measure = async (target: Target, connections: number, amount: number): Pro
   return { ...message, cpuMsPerRequest: (after.cpuMs - before.cpuMs) / amount, rssMb: after.rssMb };
 };
 
+/** One question by hand, before any load. @throws when its recorded outcome isn't ok. */
+const askOnce = async ({ name, load }: Target) => {
+  const response = await fetch(load.url, { method: 'POST', headers: load.headers, body: load.body });
+  const text = await response.text();
+  if (!text.includes('"outcome":"ok"')) throw new Error(`${name} answered ${response.status}: ${text}`);
+};
+
 /** Alternates the targets, so that a noisy minute falls on all of them. */
 const alternate = async (targets: Target[], rounds: number, connections: number, amount: number) => {
   const results = new Map<string, Measured[]>(targets.map(({ name }) => [name, []]));
@@ -85,7 +92,11 @@ export const inference: Benchmark = {
   options: {
     rounds: { type: 'string', default: '5', about: 'alternating runs of each target' },
     requests: { type: 'string', default: '6400', about: 'requests of a run at 64 connections' },
-    profile: { type: 'string', default: '', about: 'folder for CPU profiles of the service and the host' },
+    profile: {
+      type: 'string',
+      default: '',
+      about: 'folder for CPU profiles of service and host, and the build they belong to',
+    },
   },
   bounds: {
     serviceRatioToDirect: { atLeast: 0.6 },
@@ -96,8 +107,11 @@ export const inference: Benchmark = {
     const cleanUp: (() => Promise<unknown>)[] = [];
     const keep = (child: ChildProcess) => cleanUp.unshift(() => stopChild(child));
     try {
-      const folder = await mkdtemp(path.join(tmpdir(), 'bench-inference-'));
-      cleanUp.unshift(() => rm(folder, { recursive: true, force: true }));
+      // A profile is read with the source maps of the very build, so that one is kept.
+      const folder = profile
+        ? path.join(profile, 'app')
+        : await mkdtemp(path.join(tmpdir(), 'bench-inference-'));
+      if (!profile) cleanUp.unshift(() => rm(folder, { recursive: true, force: true }));
       await stageApp(folder);
       const postgres = await startRealPostgres();
       cleanUp.unshift(() => postgres.stop());
@@ -161,6 +175,8 @@ export const inference: Benchmark = {
       const amount = Number(requests);
       const warmUp = Math.max(64, Math.round(amount / 4));
       const few = Math.max(16, Math.round(amount / 16));
+      const recording = targets.filter(({ name }) => name !== 'direct');
+      for (const target of recording) await askOnce(target);
       for (const target of targets) await measure(target, 64, warmUp);
       const at64 = await alternate(targets, Number(rounds), 64, amount);
       const at4 = await alternate(targets, Number(rounds), 4, few);
@@ -170,7 +186,7 @@ export const inference: Benchmark = {
       // Their sessions report what they wrote when they end.
       await host.stop();
       await stopChild(service.child);
-      const recorded = 2 * (warmUp + Number(rounds) * (amount + few));
+      const recorded = recording.length * (1 + warmUp + Number(rounds) * (amount + few));
       await checkRows(postgres.url, recorded);
 
       return {
