@@ -39,7 +39,7 @@ export const mergeFilterResults = (
   later: WireFilterResults | null | undefined,
 ): WireFilterResults | null => {
   if (!earlier || !later) return earlier ?? later ?? null;
-  const merged: WireFilterResults = { ...earlier };
+  const merged: Record<string, unknown> = { ...earlier };
   for (const [category, result] of Object.entries(later)) {
     const before = merged[category] as { filtered?: boolean } | null | undefined;
     if (before?.filtered !== true) merged[category] = result;

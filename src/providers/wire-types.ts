@@ -14,7 +14,7 @@ export type WireUsage = {
 };
 
 /** Azure: categories such as `hate`, `jailbreak`, `protected_material_code`, each with its own members. */
-export type WireFilterResults = Record<string, unknown>;
+export type WireFilterResults = object;
 
 export type WireMessage = {
   role?: Maybe<string>;
