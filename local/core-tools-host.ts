@@ -3,9 +3,20 @@ import { createServer } from 'node:net';
 
 const healthWaitMs = 120_000;
 
+// On Windows `func` is a command file, which only a shell finds.
+const shell = process.platform === 'win32';
+
+/** @throws {Error} that says what to do, when `func` is not installed. */
+export function requireCoreTools(): void {
+  if (spawnSync('func', ['--version'], { shell, stdio: 'ignore' }).status === 0) return;
+  throw new Error(
+    'Azure Functions Core Tools ("func") are not installed: https://aka.ms/func-install. Without --func, npm start needs none.',
+  );
+}
+
 /**
  * Starts the built app under Azure Functions Core Tools instead of the host of this repository.
- * @throws {Error} when `func` is not installed, or the app does not answer in time.
+ * @throws {Error} when the app does not answer in time.
  */
 export async function startCoreToolsHost(options: {
   appDir: string;
@@ -13,13 +24,6 @@ export async function startCoreToolsHost(options: {
   env: Record<string, string | undefined>;
   signal: AbortSignal;
 }): Promise<{ url: string; pid: number; ended: Promise<number | null>; stop(): Promise<void> }> {
-  // On Windows `func` is a command file, which only a shell finds.
-  const shell = process.platform === 'win32';
-  if (spawnSync('func', ['--version'], { shell, stdio: 'ignore' }).status !== 0) {
-    throw new Error(
-      'Azure Functions Core Tools ("func") are not installed: https://aka.ms/func-install. Without --func, npm start needs none.',
-    );
-  }
   const port = options.port || (await freePort());
   const child = spawn('func', ['start', '--port', String(port)], {
     cwd: options.appDir,

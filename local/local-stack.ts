@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { startCoreToolsHost } from './core-tools-host.ts';
+import { requireCoreTools, startCoreToolsHost } from './core-tools-host.ts';
 import { openDataFiles } from './data-files.ts';
 import { DataFolderInUseError, lockDataFolder } from './database/data-folder-lock.ts';
 import { startSupervisedDatabase } from './database/supervised-database.ts';
@@ -56,6 +56,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     return result;
   };
 
+  if (options.useCoreTools === true) requireCoreTools();
   try {
     const files = openDataFiles(dataDir);
     const lock = takeFolder(dataDir, files.runningUrl());

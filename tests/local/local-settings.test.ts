@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { readLocalSettings } from '../../local/local-settings.ts';
+
+describe('readLocalSettings', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sq-settings-'));
+  const file = join(folder, 'local.settings.json');
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const read = (text: string) => {
+    writeFileSync(file, text);
+    return readLocalSettings(file);
+  };
+
+  it('gives the values, and nothing without a file', () => {
+    expect(readLocalSettings(join(folder, 'none.json'))).toEqual({});
+    expect(read('{"IsEncrypted":false,"Values":{"SQ_LOG_LEVEL":"warn"}}')).toEqual({ SQ_LOG_LEVEL: 'warn' });
+  });
+
+  it.each([
+    ['{"Values":{"SQ_OPENAI_KEY":"secret"', 'not valid JSON'],
+    ['[]', 'JSON object'],
+    ['{"Values":[]}', '"Values" must be an object'],
+    ['{"Values":{"SQ_ECHO":[]}}', '"SQ_ECHO" must be a string'],
+    ['{"IsEncrypted":true,"Values":{}}', 'is encrypted'],
+  ])('refuses %j without quoting it', (text, message) => {
+    expect(() => read(text)).toThrow(message);
+    expect(() => read(text)).not.toThrow(/secret/);
+  });
+
+  it('reads the example that the repository ships', () => {
+    const example = join(import.meta.dirname, '../../local.settings.example.json');
+    expect(JSON.parse(readLocalSettings(example).SQ_ECHO ?? '')).toEqual([{ name: 'echo', latencyMs: 50 }]);
+  });
+});
