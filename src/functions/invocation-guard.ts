@@ -7,6 +7,7 @@
 // Must be evaluated before `@azure/functions`. It leans on internals of version 4.16: a test fails when they change.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
+import { createInvocationPairs, type Forwarded } from './invocation-pairs.ts';
 
 type Invocation = {
   invocationId: string;
@@ -28,23 +29,9 @@ type Core = {
 };
 type HttpModule = { createServer: (...args: never[]) => Server };
 
-type Forwarded = { request: IncomingMessage; response: ServerResponse };
-type Announced = {
-  invocationId: string;
-  claimedId: string;
-  arrived: Forwarded | null;
-  wake: (() => void) | null;
-};
-type Waiting = { forwarded: Forwarded; claimedId: string; found: (announced: Announced) => void };
-
 const idHeader = 'x-ms-invocation-id';
-/** How long one half of a pair waits for the other. */
-const pairWithinMs = 2_000;
-/** Added once, so that what already stands in a socket is still read after a stall of the event loop. */
-const graceMs = 200;
-
 /** Which of the library's seams the guard has really passed; tests read it. */
-export const guardStatus = {
+export const invocationGuard = {
   modelWrapped: false,
   serverWrapped: false,
   /** Requests matched with their invocation. */
@@ -53,13 +40,10 @@ export const guardStatus = {
   refused: 0,
 };
 
-const announcedById = new Map<string, Announced>();
-const announcedByClaim = new Map<string, Announced[]>();
-const waitingRequests = new Set<Waiting>();
+const pairs = createInvocationPairs();
 
+/** Repeated headers are joined with a comma here and with comma and blank there. */
 const normalizeId = (value: string): string => value.replaceAll(' ', '');
-
-const after = (run: () => void): NodeJS.Timeout => setTimeout(() => setTimeout(run, graceMs), pairWithinMs);
 
 /** The id that the forwarded request will carry: the client's own, if the announced headers show one. */
 const claimOf = (invocation: Invocation): string => {
@@ -73,60 +57,6 @@ const claimOf = (invocation: Invocation): string => {
     // Forged into something that is no JSON: the invocation's own id remains.
   }
   return invocation.invocationId;
-};
-
-const forget = (announced: Announced): void => {
-  announcedById.delete(announced.invocationId);
-  const rivals = announcedByClaim.get(announced.claimedId);
-  if (rivals === undefined) return;
-  const left = rivals.filter((rival) => rival !== announced);
-  if (left.length === 0) announcedByClaim.delete(announced.claimedId);
-  else announcedByClaim.set(announced.claimedId, left);
-};
-
-const announce = (invocation: Invocation): Announced => {
-  const { invocationId } = invocation;
-  const announced: Announced = { invocationId, claimedId: claimOf(invocation), arrived: null, wake: null };
-  for (const waiting of waitingRequests) {
-    if (waiting.claimedId === invocationId || waiting.claimedId === announced.claimedId) {
-      waitingRequests.delete(waiting);
-      announced.arrived = waiting.forwarded;
-      waiting.found(announced);
-      return announced;
-    }
-  }
-  announcedById.set(invocationId, announced);
-  if (announced.claimedId !== invocationId) {
-    announcedByClaim.set(announced.claimedId, [
-      ...(announcedByClaim.get(announced.claimedId) ?? []),
-      announced,
-    ]);
-  }
-  return announced;
-};
-
-/** An invocation's own id goes before what other invocations merely claim; each is given away once. */
-const takeAnnounced = (claimedId: string, forwarded: Forwarded): Announced | null => {
-  const announced = announcedById.get(claimedId) ?? announcedByClaim.get(claimedId)?.[0];
-  if (announced === undefined) return null;
-  forget(announced);
-  announced.arrived = forwarded;
-  return announced;
-};
-
-const arrival = (announced: Announced): Promise<Forwarded | null> => {
-  if (announced.arrived !== null) return Promise.resolve(announced.arrived);
-  return new Promise((resolve) => {
-    const timer = after(() => {
-      if (announced.arrived !== null) return;
-      forget(announced);
-      resolve(null);
-    });
-    announced.wake = () => {
-      clearTimeout(timer);
-      resolve(announced.arrived);
-    };
-  });
 };
 
 /** What the handler may see: the request's own headers, with the host name that the host took away. */
@@ -154,13 +84,13 @@ const endingOnThrow = async <T>(forwarded: Forwarded, step: () => Promise<T>): P
 };
 
 const guardInvocation = (inner: InvocationModel, invocation: Invocation): InvocationModel => {
-  const announced = announce(invocation);
+  const announced = pairs.announce(invocation.invocationId, claimOf(invocation));
   let forwarded: Forwarded | null = null;
   return {
     getArguments: async () => {
-      forwarded = await arrival(announced);
+      forwarded = await announced.arrival();
       if (forwarded === null) {
-        guardStatus.refused++;
+        invocationGuard.refused++;
         const { invocationId } = invocation;
         return { context: { invocationId, options: {}, extraInputs: {}, extraOutputs: {} }, inputs: [] };
       }
@@ -190,32 +120,22 @@ const guardInvocation = (inner: InvocationModel, invocation: Invocation): Invoca
 const matchRequest = (
   forwarded: Forwarded,
   pass: (request: IncomingMessage, response: ServerResponse) => void,
-) => {
+): void => {
   const { request, response } = forwarded;
-  const claimedId = normalizeId(String(request.headers[idHeader] ?? ''));
-  const found = (announced: Announced): void => {
-    guardStatus.matched++;
-    request.headers[idHeader] = announced.invocationId;
-    pass(request, response);
-    announced.wake?.();
-  };
-  const announced = takeAnnounced(claimedId, forwarded);
-  if (announced !== null) return found(announced);
-  const timer = after(() => {
-    if (!waitingRequests.delete(waiting)) return;
-    guardStatus.refused++;
-    response.writeHead(400, { 'content-length': '0' }).end();
-    request.resume();
-  });
-  const waiting: Waiting = {
+  pairs.match(
     forwarded,
-    claimedId,
-    found: (late) => {
-      clearTimeout(timer);
-      found(late);
+    normalizeId(String(request.headers[idHeader] ?? '')),
+    (invocationId) => {
+      invocationGuard.matched++;
+      request.headers[idHeader] = invocationId;
+      pass(request, response);
     },
-  };
-  waitingRequests.add(waiting);
+    () => {
+      invocationGuard.refused++;
+      response.writeHead(400, { 'content-length': '0' }).end();
+      request.resume();
+    },
+  );
 };
 
 /** The library makes its server and adds its `request` listener in the synchronous part of `getCapabilities`. */
@@ -223,7 +143,7 @@ const wrapServers = <T>(http: HttpModule, run: () => T): T => {
   const { createServer } = http;
   http.createServer = (...args) => {
     const server = createServer(...args);
-    guardStatus.serverWrapped = true;
+    invocationGuard.serverWrapped = true;
     const on = server.on.bind(server) as (event: string, listener: (...items: never[]) => void) => Server;
     server.on = ((event: string, listener: (...items: never[]) => void) => {
       if (event !== 'request') return on(event, listener);
@@ -249,16 +169,16 @@ const guardModel = (model: ProgrammingModel, core: Core, http: HttpModule): void
   const getInvocationModel = model.getInvocationModel.bind(model);
   model.getCapabilities = async (capabilities) => {
     const result = await wrapServers(http, () => getCapabilities(capabilities));
-    if (result.HttpUri !== undefined && !guardStatus.serverWrapped) {
+    if (result.HttpUri !== undefined && !invocationGuard.serverWrapped) {
       core.log?.('error', 'user', 'The invocation guard does not fit this version of @azure/functions.');
     }
     return result;
   };
   model.getInvocationModel = (invocation) => {
     const inner = getInvocationModel(invocation);
-    return guardStatus.serverWrapped && isHttp(invocation) ? guardInvocation(inner, invocation) : inner;
+    return invocationGuard.serverWrapped && isHttp(invocation) ? guardInvocation(inner, invocation) : inner;
   };
-  guardStatus.modelWrapped = true;
+  invocationGuard.modelWrapped = true;
 };
 
 const requireFromHost = createRequire(import.meta.url);

@@ -1,7 +1,7 @@
 import { app } from '@azure/functions';
 import type { Logger } from '../telemetry/logger.ts';
-import { httpFunctions, httpMethods, sweepFunction } from './function-table.ts';
 import { createHttpAdapter } from './http-adapter.ts';
+import { httpFunctions, httpMethods, sweepFunction } from './http-functions.ts';
 
 export type RegisterOptions = {
   handle: (request: Request) => Promise<Response>;

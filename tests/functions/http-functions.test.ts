@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createRouteTable } from '../../local/host/function-routes.ts';
-import { httpFunctions, httpMethods } from '../../src/functions/function-table.ts';
+import { httpFunctions, httpMethods } from '../../src/functions/http-functions.ts';
 
 const routes = createRouteTable(
   httpFunctions.map(({ name, route }) => ({
