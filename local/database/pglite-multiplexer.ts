@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:net';
 import { type Batch, ClientConnection } from './client-connection.ts';
 import { type BackendStatements, StatementBook, type Step } from './prepared-statements.ts';
-import { errorResponse, int32, message, simpleQuery, splitMessages, sync } from './wire-protocol.ts';
+import { readStartupMessages } from './read-startup-messages.ts';
+import { errorResponse, message, simpleQuery, splitMessages, sync } from './wire-protocol.ts';
 
 /** The part of PGlite that is used. It is single-threaded: a call returns when the statement is done. */
 export type ProtocolBackend = {
@@ -232,18 +233,8 @@ export async function createPgliteMultiplexer(
 const letter = {
   closeComplete: '3'.charCodeAt(0),
   copyInResponse: 'G'.charCodeAt(0),
-  parameterStatus: 'S'.charCodeAt(0),
   parseComplete: '1'.charCodeAt(0),
 };
-
-/** What the real backend reports at a start; every client is told the same. */
-async function readStartupMessages(capture: (bytes: Uint8Array) => Promise<Buffer[]>): Promise<Buffer> {
-  const payload = Buffer.from('user\0postgres\0database\0postgres\0client_encoding\0UTF8\0\0');
-  const packet = Buffer.concat([int32(payload.length + 8), int32(196608), payload]);
-  const messages = await capture(packet);
-  await capture(simpleQuery('SELECT 1'));
-  return Buffer.concat(messages.filter((answer) => answer[0] === letter.parameterStatus));
-}
 
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
