@@ -3,6 +3,15 @@ import type { AttemptSettlement, NewAttempt } from './inference-repository.ts';
 import { settledAttemptColumns } from './row-columns.ts';
 import { unnestRows } from './unnest-rows.ts';
 
+/**
+ * Whether a run or attempt may still be settled: it is being sent, or the sweep gave it up and its answer is late. Said of
+ * `settled_at` instead of `status`, because for `status = 'sending'` the planner prefers the sweep's small index to the primary
+ * key, and that index is full of dead entries: each run passes through it.
+ */
+export const isOpen = (alias: FragmentSqlToken): FragmentSqlToken => sql.fragment`(
+        ${alias}.settled_at is null or (${alias}.outcome = 'unknown_outcome' and ${alias}.swept_at is not null)
+      )`;
+
 /** The update that settles the attempts of `source`, which names itself `given` and has the `attempt_` columns. */
 export const settleAttemptsOf = (source: FragmentSqlToken): FragmentSqlToken => sql.fragment`
     update inference_attempts as a set
@@ -25,7 +34,7 @@ export const settleAttemptsOf = (source: FragmentSqlToken): FragmentSqlToken => 
       raw = given.attempt_raw
     from ${source}
     where a.id = given.attempt_id
-      and (a.status = 'sending' or (a.outcome = 'unknown_outcome' and a.swept_at is not null))`;
+      and ${isOpen(sql.fragment`a`)}`;
 
 /** Settles an attempt and opens the next one of its run, in one statement. */
 export const continueRun = async (
@@ -38,7 +47,7 @@ export const continueRun = async (
       select * from ${unnestRows([settled], settledAttemptColumns)}
     ), run as (
       update inference_runs set attempt_count = ${next.attemptNumber}
-      where id = ${next.runId} and status = 'sending'
+      where id = ${next.runId} and settled_at is null
       returning id
     ), settled as (
       ${settleAttemptsOf(sql.fragment`given cross join run`)}

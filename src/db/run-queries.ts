@@ -1,6 +1,6 @@
 import { type CommonQueryMethods, type FragmentSqlToken, sql } from 'slonik';
 import { z } from 'zod';
-import { settleAttemptsOf } from './attempt-queries.ts';
+import { isOpen, settleAttemptsOf } from './attempt-queries.ts';
 import type { NewRun, RunSettlement } from './inference-repository.ts';
 import { newRunColumns, settledRunColumns } from './row-columns.ts';
 import { unnestRows } from './unnest-rows.ts';
@@ -65,7 +65,7 @@ export const settleRuns = async (
         settled_at = given.settled_at
       from given
       where r.id = given.run_id
-        and (r.status = 'sending' or (r.outcome = 'unknown_outcome' and r.swept_at is not null))
+        and ${isOpen(sql.fragment`r`)}
       returning r.id
     )
     ${settleAttemptsOf(sql.fragment`given join run on run.id = given.run_id`)}`);
