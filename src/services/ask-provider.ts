@@ -1,3 +1,4 @@
+import type { Usage } from '../contract/inference.ts';
 import type { InferenceRepository, NewRun, Price } from '../db/inference-repository.ts';
 import { AppError } from '../errors.ts';
 import type { CompletionAnswer } from '../providers/provider.ts';
@@ -61,6 +62,16 @@ export const createAskProvider = (dependencies: Dependencies) => {
     }
   };
 
+  const usageOf = async (ask: Ask, answer: CompletionAnswer): Promise<Usage> => {
+    try {
+      return await completeUsage(ask.question.messages, answer);
+    } catch (error) {
+      // Nor must a tokenizer that cannot be loaded cost us the answer.
+      logger.error('token count failed', { provider: ask.question.provider.name, error });
+      return { ...answer.usage, estimated: false };
+    }
+  };
+
   return async (ask: Ask): Promise<Asked> => {
     const { run, question, deadlineAt, maxAttempts } = ask;
     const { provider, messages, parameters } = question;
@@ -75,7 +86,7 @@ export const createAskProvider = (dependencies: Dependencies) => {
       );
       const times = { attemptId, startedAt, settledAt: now() };
       if (error === null) {
-        const [usage, price] = await Promise.all([completeUsage(messages, answer), priceOf(ask, answer)]);
+        const [usage, price] = await Promise.all([usageOf(ask, answer), priceOf(ask, answer)]);
         // A provider's answer is an HTTP 200, but for the one that ships without a wire.
         const httpStatus = provider.kind === 'echo' ? null : 200;
         const last = settleAnswer(times, answer, { usage, price, httpStatus });

@@ -4,6 +4,8 @@ import type { PiiKind } from '../contract/inference.ts';
 const email = /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]+@(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}/gu;
 
 const digitGroups = /\d+(?:[ -]\d+)*/g;
+const leastCardDigits = 13;
+const mostCardDigits = 19;
 
 const phones = [
   // International: + or 00, then 7 to 15 digits (ITU-T E.164), set apart as people do: +49 (0)30 1234-567.
@@ -32,7 +34,7 @@ export const removePii = (text: string, kinds: readonly PiiKind[]): string => {
 
 /** A run may hold several numbers (`Card 12: 4111 …, 05 27`): a card begins and ends with a group of its digits. */
 const replaceCards = (run: string): string => {
-  if (run.length < 13) return run;
+  if (run.length < leastCardDigits) return run;
   const groups = [...run.matchAll(/\d+/g)].map((match) => ({ start: match.index, digits: match[0] }));
   let result = '';
   let copied = 0;
@@ -49,12 +51,13 @@ const replaceCards = (run: string): string => {
 };
 
 const lastGroupOfCard = (groups: readonly { digits: string }[], first: number): number | null => {
+  if (!/^[2-6]/.test(groups[first]?.digits ?? '')) return null;
   let digits = '';
   let found: number | null = null;
-  for (let index = first; index < groups.length && digits.length < 19; index += 1) {
-    digits += groups[index]?.digits ?? '';
-    if (digits.length >= 13 && digits.length <= 19 && /^[2-6]/.test(digits) && passesLuhn(digits))
-      found = index;
+  for (const [index, group] of groups.slice(first, first + mostCardDigits).entries()) {
+    digits += group.digits;
+    if (digits.length > mostCardDigits) break;
+    if (digits.length >= leastCardDigits && passesLuhn(digits)) found = first + index;
   }
   return found;
 };
