@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
+import { BackendTerminatedError, type CommonQueryMethods } from 'slonik';
+import { createPool, type LazyPool } from '../../src/db/create-pool.ts';
+import { settleRunsSafely } from '../../src/db/settle-runs-safely.ts';
+import { exampleRun, exampleSettlement } from '../support/example-rows.ts';
+import { type OpenRepository, openRepository } from '../support/open-repository.ts';
+
+describe('a connection lost while settling', () => {
+  let open: OpenRepository;
+  let pool: LazyPool;
+  beforeAll(async () => {
+    open = await openRepository();
+    pool = createPool({ databaseUrl: open.url });
+  });
+  afterAll(async () => {
+    await pool.end();
+    await open.close();
+  });
+
+  /** Breaks the first `failures` statements, after they have been committed or before. */
+  const createBreakingConnect = (failures: number, committed: boolean) => {
+    let left = failures;
+    return async (): Promise<CommonQueryMethods> => {
+      const connection = await pool.connect();
+      const query: CommonQueryMethods['query'] = async (statement) => {
+        if (left === 0) return connection.query(statement);
+        left -= 1;
+        if (committed) await connection.query(statement);
+        throw new BackendTerminatedError(new Error('terminated'));
+      };
+      return { ...connection, query };
+    };
+  };
+
+  it.each([true, false])('is tried once more (committed already: %p)', async (committed) => {
+    const run = exampleRun();
+    await open.repository.insertRun(run);
+    await settleRunsSafely(createBreakingConnect(1, committed), [exampleSettlement(run)]);
+    expect(await open.repository.findInference(run.id)).toMatchObject({
+      outcome: 'ok',
+      attempts: [{ outcome: 'ok' }],
+    });
+  });
+
+  it('is given up the second time', async () => {
+    const run = exampleRun();
+    await open.repository.insertRun(run);
+    const settling = settleRunsSafely(createBreakingConnect(2, false), [exampleSettlement(run)]);
+    await expect(settling).rejects.toThrow('terminated');
+    expect(await open.repository.findInference(run.id)).toMatchObject({ status: 'sending' });
+  });
+
+  const onServer = process.env.SQ_TEST_DATABASE_URL === undefined ? it.skip : it;
+  onServer(
+    'costs nothing when the server ends all connections (skipped without SQ_TEST_DATABASE_URL: the embedded database cannot end one)',
+    async () => {
+      const runs = Array.from({ length: 20 }, () => exampleRun());
+      await Promise.all(runs.map((run) => open.repository.insertRun(run)));
+      const client = new Client({ connectionString: open.url });
+      await client.connect();
+      const settling = runs.map((run) => open.repository.settleRun(exampleSettlement(run)));
+      await client.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      );
+      await Promise.all(settling);
+      await client.end();
+      const found = await Promise.all(runs.map(({ id }) => open.repository.findInference(id)));
+      expect(found.every((run) => run?.outcome === 'ok')).toBe(true);
+    },
+  );
+});
