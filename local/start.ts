@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import pc from 'picocolors';
 import { readLocalSettings } from './local-settings.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';
+import { createStopSignal } from './stop-signal.ts';
 
 const help = `Starts database, migrations and host on this machine. Ctrl-C stops them.
 
@@ -71,20 +72,15 @@ async function start(signal: AbortSignal): Promise<LocalStack | null> {
   return stack;
 }
 
-const abort = new AbortController();
-const asked = new Promise<null>((resolveAsked) => {
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      abort.abort(new Error('stopped before everything was started'));
-      resolveAsked(null);
-    });
-  }
+const asked = createStopSignal('stopped before everything was started');
+const whenAsked = new Promise<null>((resolveAsked) => {
+  asked.addEventListener('abort', () => resolveAsked(null));
 });
 
 try {
-  const stack = await start(abort.signal);
+  const stack = await start(asked);
   if (stack !== null) {
-    const lost = await Promise.race([asked, stack.lost]);
+    const lost = await Promise.race([whenAsked, stack.lost]);
     if (lost !== null) process.stderr.write(`${lost}; stopping\n`);
     await stack.stop();
     say('stopped');

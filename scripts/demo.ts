@@ -8,6 +8,7 @@ import { type ApiClient, createApiClient } from '../cli/api-client.ts';
 import { findHost, type HostAddress } from '../cli/find-host.ts';
 import { readLocalSettings } from '../local/local-settings.ts';
 import { type LocalStack, startLocalStack } from '../local/local-stack.ts';
+import { createStopSignal } from '../local/stop-signal.ts';
 import type { Inference } from '../src/contract/inference.ts';
 import { chooseTargets } from './choose-targets.ts';
 import { renderReport, type Target } from './demo-report.ts';
@@ -171,11 +172,8 @@ function signalOf(lost: Promise<string>): AbortSignal {
   return controller.signal;
 }
 
-const abort = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => abort.abort(new Error('stopped')));
-
 try {
-  await demo(abort.signal);
+  await demo(createStopSignal('stopped'));
 } catch (error) {
   process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;

@@ -26,8 +26,10 @@ export type DatabaseProcessReport =
   | { type: 'dumped' }
   | { type: 'failed'; message: string };
 
-/** PGlite has no background processes: without this the write-ahead log grows until the next clean stop. */
+/** PGlite has no background processes. Without a checkpoint the write-ahead log grows until the next clean stop; */
 const checkpointIntervalMs = 5 * 60_000;
+/** without this, dead rows stay and the planner knows nothing of the tables. */
+const vacuumIntervalMs = 60 * 60_000;
 const stopTimeoutMs = 10_000;
 
 let db: PGlite | null = null;
@@ -55,12 +57,15 @@ async function start(options: DatabaseProcessOptions): Promise<number> {
     transactionIdleTimeoutMs: options.transactionIdleTimeoutMs,
     onBackendFailure: die,
   });
-  if (dataDir !== null) setInterval(checkpoint, checkpointIntervalMs).unref();
+  if (dataDir !== null) {
+    setInterval(maintain, checkpointIntervalMs, 'CHECKPOINT').unref();
+    setInterval(maintain, vacuumIntervalMs, 'VACUUM (ANALYZE)').unref();
+  }
   return multiplexer.listen(options.port);
 }
 
-function checkpoint(): void {
-  multiplexer?.exclusively((execute) => execute('CHECKPOINT')).catch(die);
+function maintain(statement: string): void {
+  multiplexer?.exclusively((execute) => execute(statement)).catch(die);
 }
 
 async function dump(file: string): Promise<void> {

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { DataFolderInUseError, lockDataFolder } from '../../local/database/data-folder-lock.ts';
 import { startEmbeddedDatabase } from '../../local/database/embedded-database.ts';
 import { migrate } from '../../src/db/migrate.ts';
 
@@ -23,19 +24,31 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return serverUrl ? clonePostgres(serverUrl) : startFromDump();
 }
 
-let dumpInTheMaking: Promise<void> | undefined;
+let dumpReady: Promise<void> | undefined;
 
 async function startFromDump(): Promise<TestDatabase> {
   const dumpFile = join(cacheDir, `test-database-${schemaHash()}.tar`);
-  dumpInTheMaking ??= existsSync(dumpFile) ? Promise.resolve() : makeDump(dumpFile);
-  await dumpInTheMaking;
+  dumpReady ??= ensureDump(dumpFile);
+  await dumpReady;
   const database = await startEmbeddedDatabase({ dataDir: null, dumpFile });
   return { url: database.url, kind: 'pglite', drop: () => database.stop() };
 }
 
-/** Two Jest workers may do this at once: each writes a file of its own, and the last rename wins. */
-async function makeDump(dumpFile: string): Promise<void> {
+/** Jest workers start together: one makes the dump, the others wait for it. */
+async function ensureDump(dumpFile: string): Promise<void> {
   mkdirSync(cacheDir, { recursive: true });
+  while (!existsSync(dumpFile)) {
+    try {
+      const lock = lockDataFolder(dumpFile);
+      await makeDump(dumpFile).finally(() => lock.release());
+    } catch (error) {
+      if (!(error instanceof DataFolderInUseError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+async function makeDump(dumpFile: string): Promise<void> {
   const outdated = globSync('test-database-*.tar', { cwd: cacheDir }).filter(
     (name) => !dumpFile.endsWith(name),
   );

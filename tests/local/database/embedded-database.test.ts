@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -20,7 +21,7 @@ describe('an embedded database in a folder', () => {
 
   beforeAll(async () => {
     database = await startEmbeddedDatabase({ dataDir });
-  });
+  }, 90_000);
   afterAll(async () => {
     await database.stop();
     rmSync(folder, { recursive: true });
@@ -90,6 +91,28 @@ describe('an embedded database in a folder', () => {
     await again.end();
   });
 
+  it('ends with the process that started it, however that one ends, and leaves no lock', async () => {
+    const module = join(import.meta.dirname, '../../../local/database/embedded-database.ts');
+    const orphanDir = join(folder, 'orphan');
+    const script = `const { startEmbeddedDatabase } = await import(${JSON.stringify(module)});
+      const { pid } = await startEmbeddedDatabase({ dataDir: ${JSON.stringify(orphanDir)} });
+      process.stdout.write(String(pid));
+      setInterval(() => {}, 1000);`;
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const pid = await new Promise<number>((resolve) =>
+      parent.stdout.once('data', (text: Buffer) => resolve(Number(text.toString()))),
+    );
+    expect(existsSync(`${orphanDir}.lock`)).toBe(true);
+    parent.kill('SIGKILL');
+    for (const end = Date.now() + 10_000; isRunning(pid) && Date.now() < end; ) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(isRunning(pid)).toBe(false);
+    expect(existsSync(`${orphanDir}.lock`)).toBe(false);
+  });
+
   it('makes a dump from which another one starts', async () => {
     const client = await connect(database.url);
     await client.query('create table dump_test as select 7 as n');
@@ -103,3 +126,12 @@ describe('an embedded database in a folder', () => {
     await copy.stop();
   });
 });
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

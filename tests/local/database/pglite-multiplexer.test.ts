@@ -20,7 +20,7 @@ describe('many clients on one PGlite', () => {
 
   beforeAll(async () => {
     database = await startEmbeddedDatabase({ dataDir: null, transactionIdleTimeoutMs: 400 });
-  });
+  }, 90_000);
   afterEach(async () => {
     await Promise.all(clients.splice(0).map((client) => client.end()));
   });
