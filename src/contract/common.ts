@@ -2,8 +2,18 @@ import { z } from 'zod';
 
 /** UUID of a row, version 7 for rows of ours. */
 export const Id = z.uuid();
-/** RFC 3339, UTC. */
-export const Timestamp = z.iso.datetime({ offset: true });
+
+const firstMoment = Date.parse('0001-01-01T00:00:00Z');
+const lastMoment = Date.parse('9999-12-31T23:59:59.999Z');
+const isStorableMoment = (text: string) => {
+  const moment = Date.parse(text);
+  return moment >= firstMoment && moment <= lastMoment && !/^0000|[+-](?:1[6-9]|2\d):\d\d$/.test(text);
+};
+
+/** RFC 3339, in UTC where it is ours. PostgreSQL knows no year 0 and no offset of 16 hours. */
+export const Timestamp = z.iso
+  .datetime({ offset: true })
+  .refine(isStorableMoment, 'must lie in the years 1 to 9999, with an offset below 16 hours');
 /** Money as a decimal string: binary floating point cannot hold it. */
 export const Money = z.string().regex(/^-?\d+(\.\d+)?$/);
 

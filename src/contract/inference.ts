@@ -182,7 +182,7 @@ export const InferenceFilter = z.strictObject({
   /** Words of the prompt or the answer (full text; part of a word matches by trigrams). */
   text: StorableText.min(1).max(500).optional(),
   /** `key:value`: the metadata entry has exactly this value. */
-  metadata: StorableText.regex(/^[^:]{1,100}:.*$/s, 'write it as key:value')
+  metadata: StorableText.regex(/^[^:]{1,100}:[\s\S]*$/, 'write it as key:value')
     .max(2200)
     .optional(),
 });

@@ -62,6 +62,12 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('has patterns without flags, which the generator would write into the pattern', () => {
+    const patterns = everywhere.flatMap(([, { pattern }]) => (typeof pattern === 'string' ? [pattern] : []));
+    expect(patterns.length).toBeGreaterThan(3);
+    expect(patterns.filter((pattern) => /\/[a-z]+$/.test(pattern))).toEqual([]);
+  });
+
   it('keeps components apart from "or null": a place says so, the component never', () => {
     for (const [name, schema] of Object.entries(document.components.schemas ?? {})) {
       const type = isRecord(schema) ? schema.type : undefined;

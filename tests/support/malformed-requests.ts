@@ -1,0 +1,326 @@
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import type { OpenapiDocument } from '../../src/http/openapi-document.ts';
+import { type DocumentSchema, invalidFor, validFor } from './invalid-values.ts';
+
+export type MalformedRequest = {
+  /** What is wrong with it. */
+  kind: string;
+  method: string;
+  /** Path and query, as they stand in the address. */
+  path: string;
+  body?: string | Uint8Array;
+  headers: Record<string, string>;
+};
+
+type Parameter = { name: string; in: string; schema: DocumentSchema };
+type Operation = {
+  method: string;
+  path: string;
+  parameters: Parameter[];
+  body: DocumentSchema | null;
+  isOpen: boolean;
+};
+
+const json = { 'content-type': 'application/json' };
+const someId = '0198c0de-0000-7000-8000-0000000000ff';
+/** Readable without a key, and lenient about queries: browsers come here. */
+const pages: ReadonlySet<string> = new Set(['/', '/api/docs', '/api/docs/{file}']);
+
+const readOperations = (document: OpenapiDocument): Operation[] =>
+  Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => {
+      const body = operation.requestBody as
+        | { content: Record<string, { schema: DocumentSchema }> }
+        | undefined;
+      return {
+        method: method.toUpperCase(),
+        path,
+        parameters: (operation.parameters as Parameter[] | undefined) ?? [],
+        body: body?.content['application/json']?.schema ?? null,
+        isOpen: operation['x-scope'] === 'open',
+      };
+    }),
+  );
+
+const tricks = [
+  "' or 1=1--",
+  "'; drop table inference_runs; --",
+  '1 union select null',
+  '..%2f..%2fetc%2fpasswd',
+  '%252e%252e%252f',
+  '%00',
+  '%c0%ae%c0%ae',
+  '%ff',
+  '%',
+  '%zz',
+  '%ed%a0%80',
+  '#{7*7}',
+  '<script>alert(1)</script>',
+  '0198C0DE',
+  '00000000-0000-0000-0000-00000000000g',
+  '{id}',
+  '*',
+  '-1',
+  'null',
+  'ä€😀',
+];
+const oddSegment = fc
+  .oneof(
+    fc.constantFrom(...tricks),
+    fc.string({ minLength: 1, maxLength: 60, unit: 'binary' }),
+    fc.constant('a'.repeat(3000)),
+  )
+  .map((text) =>
+    tricks.includes(text) && text.includes('%') ? text : encodeURIComponent(text.toWellFormed()),
+  )
+  .filter((segment) => segment !== '' && !/^(\.|%2e){1,2}$/i.test(segment));
+
+const badTexts = (valid: string): fc.Arbitrary<string> =>
+  fc
+    .oneof(
+      fc.integer({ min: 1, max: Math.max(1, valid.length - 1) }).map((length) => valid.slice(0, -length)),
+      fc.string({ minLength: 1 }),
+      fc.constantFrom(
+        `${valid},`,
+        `${valid}${valid}`,
+        `[${valid}`,
+        valid.replaceAll('"', "'"),
+        `// x\n${valid}`,
+      ),
+      fc.constantFrom(
+        'NaN',
+        '{"prompt":NaN}',
+        '{"a":01}',
+        '{"a":1e999999',
+        '{"a":"\\x"}',
+        '{"a":"\n"}',
+        'undefined',
+        '\u0000',
+      ),
+    )
+    .filter((text) => {
+      try {
+        JSON.parse(text);
+        return false;
+      } catch {
+        return true;
+      }
+    });
+
+/** Requests of which each is wrong in at least one way, made from what the document says is right. */
+export const malformedRequests = (document: OpenapiDocument): fc.Arbitrary<MalformedRequest> => {
+  const schemas = document.components.schemas ?? {};
+  const resolve = (schema: DocumentSchema): DocumentSchema =>
+    schema.$ref === undefined ? schema : (schemas[schema.$ref.split('/').at(-1) ?? ''] as DocumentSchema);
+  const operations = readOperations(document);
+  const withBody = operations.filter(({ body }) => body !== null);
+  const withId = operations.filter(({ path }) => path.includes('{id}'));
+  const withStrictQuery = operations.filter(({ path }) => !pages.has(path));
+  const closed = operations.filter(({ isOpen }) => !isOpen);
+
+  const fill = (path: string) => path.replace('{id}', someId).replace('{file}', 'init.js');
+  const validBody = ({ body }: Operation): fc.Arbitrary<unknown> =>
+    body === null ? fc.constant(undefined) : validFor(body, resolve);
+  const of = (kind: string, operation: Operation, more: Partial<MalformedRequest>): MalformedRequest => ({
+    kind,
+    method: operation.method,
+    path: fill(operation.path),
+    headers: json,
+    ...more,
+  });
+  const each = (list: readonly Operation[]) => fc.constantFrom(...list);
+  const sendable = (operation: Operation, value: unknown) =>
+    operation.method === 'GET' || value === undefined ? {} : { body: JSON.stringify(value) };
+
+  const wrongBody = each(withBody).chain((operation) =>
+    invalidFor(operation.body ?? {}, resolve).map((value) =>
+      of('body', operation, { body: JSON.stringify(value) ?? '' }),
+    ),
+  );
+  const contradiction = fc.constantFrom<unknown>(
+    { provider: 'echo', model: 'm' },
+    { provider: 'echo', model: 'm', prompt: 'a', messages: [{ role: 'user', content: 'a' }] },
+    { provider: 'not-configured', model: 'm', prompt: 'a' },
+    {
+      provider: 'echo',
+      model: 'm',
+      prompt: 'a',
+      metadata: Object.fromEntries(Array.from({ length: 51 }, (_, n) => [n, n])),
+    },
+    { provider: 'echo', model: 'm', prompt: 'a'.repeat(4_000_001) },
+    {
+      provider: 'echo',
+      model: 'm',
+      prompt: '{{missing}}',
+      preprocessing: { variables: { 'not a name': 'x' } },
+    },
+    { provider: 'echo', model: 'm', prompt: 'a', metadata: { '\u0000': 1 } },
+  );
+  const contradictory = contradiction.map(
+    (value): MalformedRequest => ({
+      kind: 'contradictory body',
+      method: 'POST',
+      path: '/api/v1/inferences',
+      headers: json,
+      body: JSON.stringify(value),
+    }),
+  );
+  const badJson = each(withBody).chain((operation) =>
+    validBody(operation)
+      .chain((value) => badTexts(JSON.stringify(value)))
+      .map((body) => of('not JSON', operation, { body })),
+  );
+  const encodings = each(withBody).chain((operation) =>
+    fc.tuple(validBody(operation), fc.integer({ min: 0, max: 6 })).map(([value, choice]) => {
+      const text = JSON.stringify({ ...(value as object), prompt: 'ä' });
+      const odd: Partial<MalformedRequest>[] = [
+        { body: new Uint8Array(Buffer.from(text, 'latin1')) },
+        { body: new Uint8Array(Buffer.from(text, 'utf16le')) },
+        { body: new Uint8Array(gzipSync(text)), headers: { ...json, 'content-encoding': 'gzip' } },
+        { body: new Uint8Array(gzipSync(text)) },
+        { body: text, headers: { 'content-type': 'application/json; charset=utf-16' } },
+        { body: text, headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+        { body: text, headers: { 'content-type': 'multipart/form-data; boundary=x' } },
+      ];
+      return of('encoding', operation, odd[choice] ?? {});
+    }),
+  );
+  const deep = each(withBody).chain((operation) =>
+    fc
+      .tuple(fc.integer({ min: 65, max: 20_000 }), fc.boolean())
+      .map(([depth, closes]) =>
+        of('deep nesting', operation, { body: '{"a":['.repeat(depth) + (closes ? ']}'.repeat(depth) : '') }),
+      ),
+  );
+  const oddIds = each(withId).chain((operation) =>
+    fc.tuple(oddSegment, validBody(operation)).map(([segment, value]) =>
+      of('odd id', operation, {
+        path: operation.path.replace('{id}', segment),
+        ...sendable(operation, value),
+      }),
+    ),
+  );
+  const unknownIds = each(withId).chain((operation) =>
+    fc.tuple(fc.uuid({ version: 7 }), validBody(operation)).map(([id, value]) =>
+      of('unknown id', operation, {
+        path: operation.path.replace('{id}', id),
+        ...sendable(operation, value),
+      }),
+    ),
+  );
+  const unknownPaths = fc.tuple(fc.constantFrom('/api/', '/api/v1/', '/v1/', '/x/'), oddSegment).map(
+    ([folder, segment]): MalformedRequest => ({
+      kind: 'unknown path',
+      method: 'GET',
+      path: folder + segment,
+      headers: {},
+    }),
+  );
+  const wrongMethods = fc
+    .tuple(each(operations), fc.constantFrom('PUT', 'PATCH', 'DELETE', 'POST', 'GET'))
+    .filter(
+      ([{ path }, method]) => !operations.some((other) => other.path === path && other.method === method),
+    )
+    .map(([operation, method]) =>
+      of('wrong method', operation, { method, ...(method !== 'GET' && { body: '{}' }) }),
+    );
+  const oddQueries = each(withStrictQuery).chain((operation) => {
+    const declared = operation.parameters.filter((parameter) => parameter.in === 'query');
+    const names = declared.map(({ name }) => name);
+    const unknownKey = fc.string({ minLength: 1, maxLength: 20 }).filter((name) => !names.includes(name));
+    const wrongValues = declared
+      .filter(({ name }) => name !== 'text')
+      .map(({ name, schema }) =>
+        invalidFor(schema, resolve)
+          // In a query everything is text, and a number may stand as one.
+          .filter(
+            (value) =>
+              typeof value === 'string' &&
+              value.isWellFormed() &&
+              (name !== 'limit' || Number.isNaN(Number(value))),
+          )
+          .map((value) => `${name}=${encodeURIComponent(String(value))}`),
+      );
+    const query = fc.oneof(
+      unknownKey.map((name) => `${encodeURIComponent(name)}=1`),
+      fc.constantFrom(
+        '__proto__=1',
+        'headers=x',
+        'Headers={}',
+        'constructor=1',
+        'a[]=1',
+        'limit=1&limit=1',
+        '%=1',
+        'x=%ff',
+      ),
+      ...(names.length > 0
+        ? [
+            fc.constantFrom(
+              'limit=0',
+              'limit=-1',
+              'limit=201',
+              'limit=1.5',
+              'limit=1e9',
+              'limit=Infinity',
+              'limit=0x',
+            ),
+            fc.string({ minLength: 1 }).map((text) => `cursor=${encodeURIComponent(text.toWellFormed())}`),
+            fc.json().map((text) => `cursor=${Buffer.from(text).toString('base64url')}`),
+          ]
+        : []),
+      ...wrongValues,
+    );
+    return fc
+      .tuple(query, validBody(operation))
+      .map(([text, value]) =>
+        of('query', operation, { path: `${fill(operation.path)}?${text}`, ...sendable(operation, value) }),
+      );
+  });
+  const badKeys = fc.constantFrom('', 'a b', 'x'.repeat(256), 'ä', 'tab\there').map(
+    (key): MalformedRequest => ({
+      kind: 'idempotency key',
+      method: 'POST',
+      path: '/api/v1/inferences',
+      headers: { ...json, 'idempotency-key': key },
+      body: '{"provider":"echo","model":"m","prompt":"a"}',
+    }),
+  );
+  const badCredentials = each(closed).chain((operation) =>
+    fc
+      .tuple(
+        fc.constantFrom(
+          '',
+          'Bearer',
+          'Bearer x',
+          'Basic YTpi',
+          `Bearer sq_${'x'.repeat(43)}`,
+          "Bearer sq_' or 1=1--",
+          'sq_',
+        ),
+        validBody(operation),
+      )
+      .map(([authorization, value]) =>
+        of('credential', operation, { headers: { ...json, authorization }, ...sendable(operation, value) }),
+      ),
+  );
+  const huge = each(withBody).map((operation) =>
+    of('huge body', operation, { body: `"${'x'.repeat(17 * 1024 * 1024)}"` }),
+  );
+
+  return fc.oneof(
+    { weight: 400, arbitrary: wrongBody },
+    { weight: 20, arbitrary: contradictory },
+    { weight: 100, arbitrary: badJson },
+    { weight: 60, arbitrary: encodings },
+    { weight: 20, arbitrary: deep },
+    { weight: 80, arbitrary: oddIds },
+    { weight: 40, arbitrary: unknownIds },
+    { weight: 60, arbitrary: unknownPaths },
+    { weight: 40, arbitrary: wrongMethods },
+    { weight: 150, arbitrary: oddQueries },
+    { weight: 10, arbitrary: badKeys },
+    { weight: 40, arbitrary: badCredentials },
+    { weight: 2, arbitrary: huge },
+  );
+};
