@@ -2,7 +2,7 @@ import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Benchmark } from './benchmark.ts';
 import { coldStart } from './cold-start.ts';
-import { inference } from './inference.ts';
+import { inference } from './inference-benchmark.ts';
 
 const benchmarks: Record<string, Benchmark> = { 'cold-start': coldStart, inference };
 

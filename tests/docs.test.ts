@@ -60,7 +60,12 @@ describe('documentation', () => {
     const folders = 'src|local|cli|scripts|bench|tests|examples|docs|\\.ci';
     const named = mentions(new RegExp(`\`((?:${folders})/[\\w./-]+)\``, 'g'));
     expect(named.length).toBeGreaterThan(5);
-    expect(named.filter(({ word }) => !existsSync(path.join(repositoryRoot, word)))).toEqual([]);
+    // Files that a reader is told to add.
+    const invented = ['src/db/migrations/NNNN_words.sql', 'src/providers/nimbus.ts'];
+    const missing = named.filter(
+      ({ word }) => !invented.includes(word) && !existsSync(path.join(repositoryRoot, word)),
+    );
+    expect(missing).toEqual([]);
   });
 
   it('names npm scripts that exist', () => {

@@ -141,21 +141,22 @@ const kebab = (name: string) =>
     .replace(/([A-Z])([A-Z][a-z])/g, '$1-$2')
     .toLowerCase();
 
-/** Files that hold several things of one kind and are named after the kind. */
-const namedAfterTheirKind = /^(common|errors|[a-z-]+-(queries|settings|faults))$/;
+/** Holds what several nouns share, so no export names it. */
+const namedAfterNoExport = ['common'];
 
-/** `result-parser` for `createResultParser`, `provider-configs` for `ProviderConfig`. */
-const isNamedAfter = (file: string, exported: string) => {
-  const words = `-${kebab(exported)}-`;
-  return words.includes(`-${file}-`) || words.includes(`-${file.replace(/s$/, '')}-`);
+/** Whether name and export share a word: `run-queries` and `insertRuns`, `openai` and `createOpenAiProvider`. */
+const sharesAWord = (file: string, exported: string) => {
+  const words = kebab(exported);
+  const joined = words.replaceAll('-', '');
+  return file.split('-').some((word) => words.includes(word.replace(/s$/, '')) || joined.includes(word));
 };
 
 const filesAreNamedAfterAnExport: Rule = (sources) =>
   sources.flatMap(({ file, exports }) => {
     const name = path.posix.basename(file).replace(/(\.test|\.d)?\.m?tsx?$/, '');
     if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) return [`${file}: the name isn't kebab-case`];
-    if (!inFolder(file, 'src') || exports.length === 0 || namedAfterTheirKind.test(name)) return [];
-    if (exports.some((exported) => isNamedAfter(name, exported))) return [];
+    if (!inFolder(file, 'src') || exports.length === 0 || namedAfterNoExport.includes(name)) return [];
+    if (exports.some((exported) => sharesAWord(name, exported))) return [];
     return [`${file} is named after none of its exports (${exports.join(', ')})`];
   });
 

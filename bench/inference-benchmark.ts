@@ -173,7 +173,7 @@ export const inference: Benchmark = {
         },
       ];
       const amount = Number(requests);
-      const warmUp = Math.max(64, Math.round(amount / 4));
+      const warmUp = Math.max(64, amount); // code is compiled for good after some thousand requests
       const few = Math.max(16, Math.round(amount / 16));
       const recording = targets.filter(({ name }) => name !== 'direct');
       for (const target of recording) await askOnce(target);
