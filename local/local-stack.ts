@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireCoreTools, startCoreToolsHost } from './core-tools-host.ts';
 import { openDataFiles } from './data-files.ts';
@@ -56,6 +57,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     return result;
   };
 
+  if (!existsSync(join(appDir, 'dist/main.mjs'))) throw new Error('The app is not built: npm run build');
   if (options.useCoreTools === true) requireCoreTools();
   try {
     const files = openDataFiles(dataDir);

@@ -31,7 +31,7 @@ export function renderReport(
     const runs = inferences.filter(
       ({ provider, model }) => provider === target.provider && model === target.model,
     );
-    const answered = runs.filter(({ outcome }) => outcome === 'ok' || outcome === 'truncated');
+    const answered = runs.filter(isAnswered);
     const latencies = answered.flatMap(({ latencyMs }) => (latencyMs === null ? [] : [latencyMs]));
     const sum = (values: readonly (number | null | undefined)[]) =>
       values.length === 0
@@ -51,6 +51,22 @@ export function renderReport(
   }
   return table.toString();
 }
+
+/** Why questions failed, the most frequent reason first; empty when none did. */
+export function listFailures(inferences: readonly Inference[]): string[] {
+  const reasons = inferences
+    .filter((inference) => !isAnswered(inference))
+    .map(({ provider, outcome, error }) => {
+      const message = error === null ? '' : `: ${error.message.slice(0, 200)}`;
+      return `${provider}: ${outcome ?? 'still sending'}${message}`;
+    });
+  return [...Map.groupBy(reasons, (reason) => reason)]
+    .toSorted(([, one], [, other]) => other.length - one.length)
+    .map(([reason, { length }]) => `${length} × ${reason}`);
+}
+
+/** A cut answer is an answer, too. */
+export const isAnswered = ({ outcome }: Inference): boolean => outcome === 'ok' || outcome === 'truncated';
 
 /** A sum of which a part is unknown says how much is left out. */
 function total(values: readonly (Decimal | null)[]): string {

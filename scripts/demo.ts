@@ -11,7 +11,7 @@ import { type LocalStack, startLocalStack } from '../local/local-stack.ts';
 import { createStopSignal } from '../local/stop-signal.ts';
 import type { Inference } from '../src/contract/inference.ts';
 import { chooseTargets } from './choose-targets.ts';
-import { renderReport, type Target } from './demo-report.ts';
+import { isAnswered, listFailures, renderReport, type Target } from './demo-report.ts';
 
 const help = `Sends the questions of a file to two providers and shows what came back.
 
@@ -96,6 +96,7 @@ async function demonstrate(
   const recorded: Inference[] = [];
   for await (const inference of api.allInferences({ metadata: `demo:${run}` })) recorded.push(inference);
   say(renderReport(targets, recorded, isTty));
+  for (const line of listFailures(recorded)) say(line);
   const expected = questions.length * targets.length;
   if (recorded.length !== expected) {
     throw new Error(`${recorded.length} rows are recorded where ${expected} questions were asked`);
@@ -103,6 +104,7 @@ async function demonstrate(
   say(
     `\n${recorded.length} rows recorded, found again by GET /api/v1/inferences?metadata=demo:${encodeURIComponent(run)}`,
   );
+  if (!recorded.some(isAnswered)) throw new Error('no question was answered');
 }
 
 function sayWhereTheRowsAre({ databaseDir }: LocalStack, dataDir: string): void {

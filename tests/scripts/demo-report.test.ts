@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { chooseTargets } from '../../scripts/choose-targets.ts';
-import { renderReport } from '../../scripts/demo-report.ts';
+import { listFailures, renderReport } from '../../scripts/demo-report.ts';
 import type { Inference } from '../../src/contract/inference.ts';
 import type { ProviderInfo } from '../../src/contract/provider-info.ts';
 
@@ -54,6 +54,19 @@ describe('renderReport', () => {
     );
     expect(cells(report, 1)).toEqual(['a', 'm', '2', '0', '3 (1 unknown)', '–', '2 (1 unknown)', '–', '–']);
     expect(cells(report, 2)).toEqual(['b', 'm', '0', '0', '–', '–', '–', '–', '–']);
+  });
+});
+
+describe('listFailures', () => {
+  it('names each reason once, the most frequent first', () => {
+    const error = { code: 'server_error', message: 'broken', retryable: true };
+    const failures = listFailures([
+      run({ outcome: 'timeout', error: null }),
+      run({ outcome: 'provider_error', error }),
+      run({ outcome: 'provider_error', error }),
+      run({ outcome: 'truncated' }),
+    ]);
+    expect(failures).toEqual(['2 × a: provider_error: broken', '1 × a: timeout']);
   });
 });
 
