@@ -1,6 +1,6 @@
 import { type CommonQueryMethods, type FragmentSqlToken, sql } from 'slonik';
 import type { AttemptSettlement, NewAttempt } from './inference-repository.ts';
-import { settledAttemptColumns } from './row-columns.ts';
+import { settledAttemptColumns } from './settled-run-columns.ts';
 import { unnestRows } from './unnest-rows.ts';
 
 /**

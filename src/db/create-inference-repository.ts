@@ -1,10 +1,11 @@
 import { createDirectRepository } from './create-direct-repository.ts';
 import type { LazyPool } from './create-pool.ts';
-import { isUnavailable, translateErrors } from './database-errors.ts';
 import { createGroupCommit } from './group-commit.ts';
 import type { InferenceRepository, NewRun, RunSettlement } from './inference-repository.ts';
+import { isUnavailable } from './is-unavailable.ts';
 import { insertRuns } from './run-queries.ts';
 import { settleRunsSafely } from './settle-runs-safely.ts';
+import { translateErrors } from './translate-errors.ts';
 
 type RepositoryOptions = { pool: LazyPool; now?: () => Date };
 

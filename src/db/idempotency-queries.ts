@@ -2,7 +2,7 @@ import { type CommonQueryMethods, sql } from 'slonik';
 import { z } from 'zod';
 import { Id } from '../contract/common.ts';
 import type { ClaimResult, IdempotencyClaim, NewRun } from './inference-repository.ts';
-import { newRunColumns } from './row-columns.ts';
+import { newRunColumns } from './new-run-columns.ts';
 import { insertRunsOf } from './run-queries.ts';
 import { unnestRows } from './unnest-rows.ts';
 

@@ -2,7 +2,8 @@ import { type CommonQueryMethods, type FragmentSqlToken, sql } from 'slonik';
 import { z } from 'zod';
 import { isOpen, settleAttemptsOf } from './attempt-queries.ts';
 import type { NewRun, RunSettlement } from './inference-repository.ts';
-import { newRunColumns, settledRunColumns } from './row-columns.ts';
+import { newRunColumns } from './new-run-columns.ts';
+import { settledRunColumns } from './settled-run-columns.ts';
 import { unnestRows } from './unnest-rows.ts';
 
 /** The rest of a statement that begins with `with given as (…)`: inserts the runs of `source` and their first attempts. */

@@ -1,6 +1,6 @@
 import type { CommonQueryMethods } from 'slonik';
-import { isUnavailable } from './database-errors.ts';
 import type { RunSettlement } from './inference-repository.ts';
+import { isUnavailable } from './is-unavailable.ts';
 import { settleRuns } from './run-queries.ts';
 
 /**

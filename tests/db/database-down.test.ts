@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createInferenceRepository } from '../../src/db/create-inference-repository.ts';
 import { createPool } from '../../src/db/create-pool.ts';
-import { isUnavailable } from '../../src/db/database-errors.ts';
+import { isUnavailable } from '../../src/db/is-unavailable.ts';
 import { AppError } from '../../src/errors.ts';
 import { exampleRun, exampleSettlement } from '../support/example-rows.ts';
 import { createTestDatabase } from '../support/test-database.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { DataFolderInUseError, lockDataFolder } from '../../local/database/data-folder-lock.ts';
 import { startEmbeddedDatabase } from '../../local/database/embedded-database.ts';
-import { migrate } from '../../src/db/migrate.ts';
+import { migrateDatabase } from '../../src/db/migrate-database.ts';
 
 export type TestDatabase = { url: string; kind: 'pglite' | 'postgres'; drop(): Promise<void> };
 
@@ -55,7 +55,7 @@ async function makeDump(dumpFile: string): Promise<void> {
   const draft = `${dumpFile}.${randomUUID()}`;
   const database = await startEmbeddedDatabase({ dataDir: null });
   try {
-    await migrate({ databaseUrl: database.url, migrationsDir, pricesDir });
+    await migrateDatabase({ databaseUrl: database.url, migrationsDir, pricesDir });
     await database.dump(draft);
     renameSync(draft, dumpFile);
     for (const name of outdated) rmSync(join(cacheDir, name), { force: true });
@@ -77,7 +77,7 @@ async function clonePostgres(serverUrl: string): Promise<TestDatabase> {
     if (rows[0]?.datistemplate !== true) {
       await client.query(`drop database if exists ${template} with (force)`);
       await client.query(`create database ${template}`);
-      await migrate({ databaseUrl: withDatabase(serverUrl, template), migrationsDir, pricesDir });
+      await migrateDatabase({ databaseUrl: withDatabase(serverUrl, template), migrationsDir, pricesDir });
       await client.query(`alter database ${template} is_template true`);
     }
     await client.query(`create database ${name} template ${template}`);

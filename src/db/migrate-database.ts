@@ -22,7 +22,7 @@ type MigrateOptions = {
  * through a transaction pooler.
  * @returns the names of the migrations applied by this call
  */
-export const migrate = async (options: MigrateOptions): Promise<string[]> => {
+export const migrateDatabase = async (options: MigrateOptions): Promise<string[]> => {
   const log = options.log ?? (() => {});
   const client = new Client({
     connectionString: options.databaseUrl,

@@ -8,7 +8,7 @@ import { startEmbeddedDatabase } from '../../local/database/embedded-database.ts
 import { createInferenceRepository } from '../../src/db/create-inference-repository.ts';
 import { createPool } from '../../src/db/create-pool.ts';
 import { knownMigrations } from '../../src/db/known-migrations.ts';
-import { migrate } from '../../src/db/migrate.ts';
+import { migrateDatabase } from '../../src/db/migrate-database.ts';
 
 const source = join(import.meta.dirname, '../../src/db');
 const folders = { migrationsDir: join(source, 'migrations'), pricesDir: join(source, 'prices') };
@@ -40,7 +40,7 @@ const createEmptyDatabase = async (): Promise<{ url: string; drop(): Promise<voi
   };
 };
 
-describe('migrate', () => {
+describe('migrateDatabase', () => {
   let database: { url: string; drop(): Promise<void> };
   beforeAll(async () => {
     database = await createEmptyDatabase();
@@ -59,7 +59,11 @@ describe('migrate', () => {
   it('brings an empty database up to date, with a line for each migration', async () => {
     expect(await isApplied()).toBe(false);
     const lines: string[] = [];
-    const applied = await migrate({ databaseUrl: database.url, ...folders, log: (line) => lines.push(line) });
+    const applied = await migrateDatabase({
+      databaseUrl: database.url,
+      ...folders,
+      log: (line) => lines.push(line),
+    });
     expect(applied).toEqual([...knownMigrations]);
     expect(lines.slice(0, -1)).toEqual(knownMigrations.map((name) => `migration ${name} applied`));
     expect(lines.at(-1)).toMatch(
@@ -71,9 +75,9 @@ describe('migrate', () => {
   it('does nothing the second time, and leaves prices that were there as they were', async () => {
     await query(database.url, `update prices set input_per_million = 77 where provider = 'echo'`);
     const lines: string[] = [];
-    expect(await migrate({ databaseUrl: database.url, ...folders, log: (line) => lines.push(line) })).toEqual(
-      [],
-    );
+    expect(
+      await migrateDatabase({ databaseUrl: database.url, ...folders, log: (line) => lines.push(line) }),
+    ).toEqual([]);
     expect(lines).toEqual(['database is up to date (0 migrations applied, 0 prices added)']);
     expect(
       await query(
@@ -89,7 +93,9 @@ describe('migrate', () => {
     try {
       await writeFile(join(folder, '0001_good.sql'), '-- Up Migration\ncreate table good (id integer);\n');
       await writeFile(join(folder, '0002_bad.sql'), '-- Up Migration\ncreate table bad (id nonsense);\n');
-      await expect(migrate({ databaseUrl: other.url, migrationsDir: folder })).rejects.toThrow('nonsense');
+      await expect(migrateDatabase({ databaseUrl: other.url, migrationsDir: folder })).rejects.toThrow(
+        'nonsense',
+      );
       expect(await query(other.url, `select to_regclass('good') as found`)).toEqual([{ found: null }]);
     } finally {
       await rm(folder, { recursive: true });
@@ -99,7 +105,7 @@ describe('migrate', () => {
 
   it('says that the database cannot be reached', async () => {
     await expect(
-      migrate({ databaseUrl: 'postgres://nobody:secret@127.0.0.1:1/none', ...folders }),
+      migrateDatabase({ databaseUrl: 'postgres://nobody:secret@127.0.0.1:1/none', ...folders }),
     ).rejects.toThrow('ECONNREFUSED');
   });
 
@@ -110,7 +116,7 @@ describe('migrate', () => {
       const other = await createEmptyDatabase();
       try {
         const applied = await Promise.all(
-          Array.from({ length: 10 }, () => migrate({ databaseUrl: other.url, ...folders })),
+          Array.from({ length: 10 }, () => migrateDatabase({ databaseUrl: other.url, ...folders })),
         );
         expect(applied.filter((names) => names.length > 0)).toEqual([[...knownMigrations]]);
         const rows = await query(other.url, 'select name from pgmigrations order by id');
