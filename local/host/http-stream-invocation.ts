@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { Agent, type IncomingMessage, type ServerResponse, request as sendRequest } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { type Dispatcher, Pool } from 'undici';
 import { describeError, type HostReport } from './host-report.ts';
 import { type AnswerHttp, answerEmpty, type HttpCall } from './http-call.ts';
 import { httpTriggerMetadata } from './http-trigger-metadata.ts';
@@ -29,9 +31,10 @@ const setByHost: ReadonlySet<string> = new Set([
 ]);
 
 /** How long an answer that the library has finished may need for the hop to us before it counts as never coming. */
-const settleMs = 1_000;
+const settleMs = 500;
 /** With an id of the client's own, a library that does not know it waits for ever; a guarded one gives up earlier. */
 const foreignIdMs = 5_000;
+const cutAfterMs = 50;
 
 const forwardedHeaders = (request: IncomingMessage, invocationId: string, authority: string): string[] => {
   const { rawHeaders } = request;
@@ -48,41 +51,65 @@ const forwardedHeaders = (request: IncomingMessage, invocationId: string, author
   headers.push('x-forwarded-host', request.headers.host ?? 'localhost', 'x-forwarded-proto', 'http');
   // The host only adds the id when there is none: the client's own wins.
   if (!ownId) headers.push(invocationIdHeader, invocationId);
-  if (request.headers['transfer-encoding'] !== undefined) headers.push('transfer-encoding', 'chunked');
-  headers.push('connection', 'keep-alive');
   return headers;
 };
 
-const answerHeaders = (answer: IncomingMessage): string[] => {
-  const { rawHeaders } = answer;
-  const headers: string[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? '';
-    const folded = name.toLowerCase();
-    if (!hopByHop.has(folded) && folded !== invocationIdHeader && folded !== 'date') {
-      headers.push(name, rawHeaders[i + 1] ?? '');
+/** A body of unknown length, as it comes; above `maxBytes` it ends, and the rest is read and dropped. */
+const chunkedBody = (request: IncomingMessage, maxBytes: number, onTooLarge: () => void): Readable | null => {
+  if (request.headers['transfer-encoding'] === undefined) return null;
+  const body = new Readable({ read: () => undefined });
+  let left = maxBytes;
+  let tooLarge = false;
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left >= 0) body.push(chunk);
+    else if (!tooLarge) {
+      tooLarge = true;
+      onTooLarge();
+      // The app must see the request begin and break off: an invocation without its request waits for ever.
+      setTimeout(() => body.destroy(new Error('the body is too large')), cutAfterMs);
+      dropRest(request, maxBytes);
+    }
+  });
+  request.on('end', () => {
+    if (!tooLarge) body.push(null);
+  });
+  request.on('close', () => {
+    if (!request.complete) body.destroy(new Error('the client went away while sending its body'));
+  });
+  return body;
+};
+
+type AnswerHead = { statusCode: number; headers: Record<string, string | string[] | undefined> };
+
+const answerHeaders = (head: AnswerHead): Record<string, string | string[]> => {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(head.headers)) {
+    if (value !== undefined && !hopByHop.has(name) && name !== invocationIdHeader && name !== 'date') {
+      headers[name] = value;
     }
   }
   return headers;
 };
 
-/** Passes the answer on as fast as it comes: what a slow client does not take piles up, as in Azure's worker. */
-const passOn = (answer: IncomingMessage, response: ServerResponse): void => {
-  response.writeHead(answer.statusCode ?? 500, answerHeaders(answer));
-  // Headers wait one turn for the first chunk, to go out with it; a chunk that is long in coming must not hold them.
-  const flush = setImmediate(() => response.flushHeaders());
-  answer.on('data', (chunk: Buffer) => {
-    clearImmediate(flush);
-    if (!response.destroyed) response.write(chunk);
-  });
-  answer.on('end', () => {
-    clearImmediate(flush);
-    response.end();
-  });
-  answer.on('error', () => response.destroy());
-  answer.on('close', () => {
-    if (!answer.complete) response.destroy();
-  });
+/** Passes an answer on as fast as it comes: what a slow client does not take piles up, as in Azure's worker. */
+const createPassOn = (response: ServerResponse) => {
+  let flush: NodeJS.Immediate | undefined;
+  return {
+    head: (head: AnswerHead): void => {
+      response.writeHead(head.statusCode, answerHeaders(head));
+      // Headers wait one turn for the first chunk, to go out with it; one that is long in coming must not hold them.
+      flush = setImmediate(() => response.flushHeaders());
+    },
+    chunk: (chunk: Buffer): void => {
+      clearImmediate(flush);
+      if (!response.destroyed) response.write(chunk);
+    },
+    end: (): void => {
+      clearImmediate(flush);
+      response.end();
+    },
+  };
 };
 
 /**
@@ -98,7 +125,7 @@ export const createHttpStreamInvocation = (options: {
 }): { answer: AnswerHttp; close(): void } => {
   const { invoke, report, maxBodyBytes } = options;
   const target = new URL(options.httpUri);
-  const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 1024 });
+  const pool = new Pool(target.origin, { pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
 
   const forward = (call: HttpCall, body: Buffer | null): Promise<void> => {
     const { request, response, match } = call;
@@ -106,63 +133,60 @@ export const createHttpStreamInvocation = (options: {
     const invocationId = randomUUID();
     return new Promise((resolve) => {
       let answered = false;
+      let received = 0;
       const foreignId = request.headers[invocationIdHeader] !== undefined;
       let handlerReached = false;
 
-      const giveUp = (why: string | null): void => {
+      let gaveUp = false;
+      let abort: () => void = () => undefined;
+
+      const giveUp = (why: string | null, cut = true): void => {
+        if (gaveUp) return;
+        gaveUp = true;
         if (why !== null) report.warn(`${request.method} ${call.target}: ${why}; in Azure the caller hangs`);
         answerEmpty(response, 500);
-        upstream.destroy();
+        if (cut) abort();
         resolve();
       };
 
-      const upstream = sendRequest({
-        agent,
-        host: target.hostname,
-        port: target.port,
-        method: request.method ?? 'GET',
-        path: call.target,
-        headers: forwardedHeaders(request, invocationId, target.host),
-      });
-      upstream.on('response', (answer) => {
-        answered = true;
-        if (response.headersSent || response.destroyed) {
-          answer.resume();
-          resolve();
-          return;
-        }
-        passOn(answer, response);
-        answer.on('close', resolve);
-      });
-      upstream.on('error', (error) => {
-        if (answered || response.headersSent) response.destroy();
-        else {
-          report.log(`the app cut the connection of ${request.method} ${call.target}: ${error.message}`);
-          answerEmpty(response, 502);
-        }
-        resolve();
-      });
-
-      if (body !== null) {
-        upstream.end(body);
-      } else if (request.headers['transfer-encoding'] !== undefined) {
-        let left = maxBodyBytes;
-        request.on('data', (chunk: Buffer) => {
-          left -= chunk.length;
-          if (left >= 0) upstream.write(chunk);
-          else if (!response.headersSent) {
-            upstream.destroy();
-            answerEmpty(response, 500);
-            dropRest(request, maxBodyBytes);
-          }
-        });
-        request.on('end', () => upstream.end());
-        request.on('close', () => {
-          if (!request.complete) upstream.destroy();
-        });
-      } else {
-        upstream.end();
-      }
+      const passOn = createPassOn(response);
+      const late = (): boolean => response.destroyed || (!answered && response.headersSent);
+      pool.dispatch(
+        {
+          method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
+          path: call.target,
+          headers: forwardedHeaders(request, invocationId, target.host),
+          body: body ?? chunkedBody(request, maxBodyBytes, () => giveUp(null, false)),
+        },
+        {
+          onRequestStart: (controller) => {
+            abort = () => controller.abort(new Error('given up'));
+          },
+          onResponseStart: (_controller, statusCode, headers) => {
+            if (statusCode < 200 || late()) return;
+            answered = true;
+            passOn.head({ statusCode, headers });
+          },
+          onResponseData: (_controller, chunk) => {
+            received += chunk.length;
+            if (answered) passOn.chunk(chunk);
+          },
+          onResponseEnd: () => {
+            if (answered) passOn.end();
+            resolve();
+          },
+          onResponseError: (_controller, error) => {
+            if (!gaveUp) {
+              if (!answered)
+                report.log(
+                  `the app cut the connection of ${request.method} ${call.target}: ${error.message}`,
+                );
+              answerEmpty(response, 502);
+            }
+            resolve();
+          },
+        },
+      );
 
       const metadata = httpTriggerMetadata({
         body,
@@ -171,11 +195,17 @@ export const createHttpStreamInvocation = (options: {
         headers: joinedHeaders(request.rawHeaders),
       });
       const noAnswerAfter = (why: string): void => {
-        if (response.writableEnded || response.destroyed) return;
-        const timer = setTimeout(() => {
-          if (!answered) giveUp(why);
-          else if (!response.writableEnded && !response.destroyed) giveUp(why);
-        }, settleMs);
+        let seen = received;
+        let quiet = 0;
+        const check = (): void => {
+          if (response.writableEnded || response.destroyed) return;
+          quiet = seen === received ? quiet + 1 : 0;
+          // Two looks: one that comes late, after a stall of the event loop, must not count as silence.
+          seen = received;
+          if (quiet === 2) giveUp(why);
+          else timer = setTimeout(check, settleMs);
+        };
+        let timer = setTimeout(check, settleMs);
         response.on('close', () => clearTimeout(timer));
       };
       if (foreignId) {
@@ -208,6 +238,6 @@ export const createHttpStreamInvocation = (options: {
       if (body.tooLarge) return answerEmpty(call.response, 500);
       return forward(call, body.bytes);
     },
-    close: () => agent.destroy(),
+    close: () => void pool.destroy(),
   };
 };

@@ -28,7 +28,7 @@ export const platformAnswer = (url: string, fault: PlatformFault): Response => {
   const openAi = /^\/v1(\/|$)/i.test(pathOf(url));
   const type = status < 500 ? 'invalid_request_error' : 'server_error';
   const problem: Problem = {
-    type: 'about:blank',
+    type: `urn:study-query-llm:problem:${code}`,
     title,
     status,
     detail,
