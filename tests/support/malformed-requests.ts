@@ -1,7 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { OpenapiDocument } from '../../src/http/openapi-document.ts';
+import { type DocumentOperation, documentOperations } from './document-operations.ts';
 import { type DocumentSchema, invalidFor, validFor } from './invalid-values.ts';
+import { badTexts, oddSegment } from './odd-texts.ts';
 
 export type MalformedRequest = {
   /** What is wrong with it. */
@@ -13,124 +15,38 @@ export type MalformedRequest = {
   headers: Record<string, string>;
 };
 
-type Parameter = { name: string; in: string; schema: DocumentSchema };
-type Operation = {
-  method: string;
-  path: string;
-  parameters: Parameter[];
-  body: DocumentSchema | null;
-  isOpen: boolean;
-};
-
 const json = { 'content-type': 'application/json' };
 const someId = '0198c0de-0000-7000-8000-0000000000ff';
 /** Readable without a key, and lenient about queries: browsers come here. */
 const pages: ReadonlySet<string> = new Set(['/', '/api/docs', '/api/docs/{file}']);
-
-const readOperations = (document: OpenapiDocument): Operation[] =>
-  Object.entries(document.paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, operation]) => {
-      const body = operation.requestBody as
-        | { content: Record<string, { schema: DocumentSchema }> }
-        | undefined;
-      return {
-        method: method.toUpperCase(),
-        path,
-        parameters: (operation.parameters as Parameter[] | undefined) ?? [],
-        body: body?.content['application/json']?.schema ?? null,
-        isOpen: operation['x-scope'] === 'open',
-      };
-    }),
-  );
-
-const tricks = [
-  "' or 1=1--",
-  "'; drop table inference_runs; --",
-  '1 union select null',
-  '..%2f..%2fetc%2fpasswd',
-  '%252e%252e%252f',
-  '%00',
-  '%c0%ae%c0%ae',
-  '%ff',
-  '%',
-  '%zz',
-  '%ed%a0%80',
-  '#{7*7}',
-  '<script>alert(1)</script>',
-  '0198C0DE',
-  '00000000-0000-0000-0000-00000000000g',
-  '{id}',
-  '*',
-  '-1',
-  'null',
-  'ä€😀',
-];
-const oddSegment = fc
-  .oneof(
-    fc.constantFrom(...tricks),
-    fc.string({ minLength: 1, maxLength: 60, unit: 'binary' }),
-    fc.constant('a'.repeat(3000)),
-  )
-  .map((text) =>
-    tricks.includes(text) && text.includes('%') ? text : encodeURIComponent(text.toWellFormed()),
-  )
-  .filter((segment) => segment !== '' && !/^(\.|%2e){1,2}$/i.test(segment));
-
-const badTexts = (valid: string): fc.Arbitrary<string> =>
-  fc
-    .oneof(
-      fc.integer({ min: 1, max: Math.max(1, valid.length - 1) }).map((length) => valid.slice(0, -length)),
-      fc.string({ minLength: 1 }),
-      fc.constantFrom(
-        `${valid},`,
-        `${valid}${valid}`,
-        `[${valid}`,
-        valid.replaceAll('"', "'"),
-        `// x\n${valid}`,
-      ),
-      fc.constantFrom(
-        'NaN',
-        '{"prompt":NaN}',
-        '{"a":01}',
-        '{"a":1e999999',
-        '{"a":"\\x"}',
-        '{"a":"\n"}',
-        'undefined',
-        '\u0000',
-      ),
-    )
-    .filter((text) => {
-      try {
-        JSON.parse(text);
-        return false;
-      } catch {
-        return true;
-      }
-    });
 
 /** Requests of which each is wrong in at least one way, made from what the document says is right. */
 export const malformedRequests = (document: OpenapiDocument): fc.Arbitrary<MalformedRequest> => {
   const schemas = document.components.schemas ?? {};
   const resolve = (schema: DocumentSchema): DocumentSchema =>
     schema.$ref === undefined ? schema : (schemas[schema.$ref.split('/').at(-1) ?? ''] as DocumentSchema);
-  const operations = readOperations(document);
+  const operations = documentOperations(document);
   const withBody = operations.filter(({ body }) => body !== null);
   const withId = operations.filter(({ path }) => path.includes('{id}'));
   const withStrictQuery = operations.filter(({ path }) => !pages.has(path));
   const closed = operations.filter(({ isOpen }) => !isOpen);
 
   const fill = (path: string) => path.replace('{id}', someId).replace('{file}', 'init.js');
-  const validBody = ({ body }: Operation): fc.Arbitrary<unknown> =>
+  const validBody = ({ body }: DocumentOperation): fc.Arbitrary<unknown> =>
     body === null ? fc.constant(undefined) : validFor(body, resolve);
-  const of = (kind: string, operation: Operation, more: Partial<MalformedRequest>): MalformedRequest => ({
+  const of = (
+    kind: string,
+    operation: DocumentOperation,
+    more: Partial<MalformedRequest>,
+  ): MalformedRequest => ({
     kind,
     method: operation.method,
     path: fill(operation.path),
     headers: json,
     ...more,
   });
-  const each = (list: readonly Operation[]) => fc.constantFrom(...list);
-  const sendable = (operation: Operation, value: unknown) =>
+  const each = (list: readonly DocumentOperation[]) => fc.constantFrom(...list);
+  const sendable = (operation: DocumentOperation, value: unknown) =>
     operation.method === 'GET' || value === undefined ? {} : { body: JSON.stringify(value) };
 
   const wrongBody = each(withBody).chain((operation) =>
