@@ -199,4 +199,17 @@ describe('keyset pages', () => {
     );
     expect(page.data).toEqual([third]);
   });
+
+  it('refuse a row that its schema does not know, by the name of the column', async () => {
+    const client = new Client({ connectionString: open.url });
+    await client.connect();
+    await client.query(`
+      update inference_runs set parameters = '{"temperature": "hot"}'
+      where id = (select max(id::text)::uuid from inference_runs)`);
+    await client.end();
+    const reading = open.repository.listInferences({}, { limit: 200 });
+    await expect(reading).rejects.toMatchObject({
+      issues: [expect.objectContaining({ path: ['parameters', 'temperature'] })],
+    });
+  });
 });

@@ -12,18 +12,27 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 
 const PlanLine = z.object({ 'QUERY PLAN': z.string() });
 
-describe('plans of filters', () => {
-  let database: TestDatabase;
-  let pool: LazyPool;
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    pool = createPool({ databaseUrl: database.url });
-  });
-  afterAll(async () => {
-    await pool.end();
-    await database.drop();
-  });
+let database: TestDatabase;
+let pool: LazyPool;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  pool = createPool({ databaseUrl: database.url });
+  const runs = Array.from({ length: 500 }, () => exampleRun());
+  const connection = await pool.connect();
+  await insertRuns(connection, runs);
+  await settleRuns(
+    connection,
+    runs.map((run) => exampleSettlement(run)),
+  );
+  await connection.query(sql.unsafe`analyze inference_runs`);
+  await connection.query(sql.unsafe`analyze inference_attempts`);
+});
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
 
+describe('plans of filters', () => {
   // On a table this small the planner would read everything; without that choice it shows which indexes it is able to use.
   const planOf = async (filter: InferenceFilter): Promise<string> =>
     (await pool.connect()).transaction(async (transaction) => {
@@ -48,26 +57,6 @@ describe('plans of filters', () => {
 });
 
 describe('plans of settlements', () => {
-  let database: TestDatabase;
-  let pool: LazyPool;
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    pool = createPool({ databaseUrl: database.url });
-    const runs = Array.from({ length: 500 }, () => exampleRun());
-    const connection = await pool.connect();
-    await insertRuns(connection, runs);
-    await settleRuns(
-      connection,
-      runs.map((run) => exampleSettlement(run)),
-    );
-    await connection.query(sql.unsafe`analyze inference_runs`);
-    await connection.query(sql.unsafe`analyze inference_attempts`);
-  });
-  afterAll(async () => {
-    await pool.end();
-    await database.drop();
-  });
-
   /** Runs what is given on a connection that explains each statement instead. */
   const explain = async (work: (connection: CommonQueryMethods) => Promise<void>): Promise<string> => {
     const connection = await pool.connect();
