@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -21,20 +20,11 @@ export type ChunkSize = { file: string; bytes: number; onStart: boolean };
 const requireBanner =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
-const presentEntries = () =>
-  Object.fromEntries(
-    Object.entries(entries).filter(([name, file]) => {
-      const present = existsSync(path.join(root, file));
-      if (!present) process.stderr.write(`skipped ${name}: there is no ${file}\n`);
-      return present;
-    }),
-  );
-
 /** Bundles the app in memory. Chunks lie flat beside the entries: bundled code finds its files by `import.meta.dirname`. */
 const bundle = (outdir: string) =>
   build({
     absWorkingDir: root,
-    entryPoints: presentEntries(),
+    entryPoints: entries,
     outdir,
     outExtension: { '.js': '.mjs' },
     chunkNames: 'chunk-[name]-[hash]',
@@ -102,7 +92,6 @@ const copyAssets = async (outdir: string) => {
     [path.join(swagger, 'swagger-ui.css'), 'static/swagger-ui.css'],
   ] as const;
   for (const [from, to] of copies) {
-    if (!existsSync(path.resolve(root, from))) continue;
     await cp(path.resolve(root, from), path.join(outdir, to), { recursive: true });
   }
 };
