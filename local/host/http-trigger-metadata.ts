@@ -13,7 +13,10 @@ const parseObject = (body: Buffer): Record<string, unknown> | null => {
   while (first < body.length && (body[first] ?? 0) <= 0x20) first++;
   if (body[first] !== 0x7b) return null;
   try {
-    return JSON.parse(body.toString('utf8')) as Record<string, unknown>;
+    const members = JSON.parse(body.toString('utf8')) as Record<string, unknown>;
+    // .NET's reader refuses what nests too deep; here the parser takes it and the writer below would overflow the stack.
+    JSON.stringify(members);
+    return members;
   } catch {
     return null;
   }

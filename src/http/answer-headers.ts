@@ -11,6 +11,12 @@ export const answerHeaders = (secure: boolean): MiddlewareHandler<AppEnv> => {
     contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
     strictTransportSecurity: secure,
     xFrameOptions: 'DENY',
+    // What only browsers long gone obeyed would be weight on every answer.
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
+    originAgentCluster: false,
     overwrite: false,
   });
   return async (c, next) => {
