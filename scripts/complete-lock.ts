@@ -16,8 +16,30 @@ type LockedPackage = {
   optionalDependencies?: Record<string, string>;
 };
 
-const systems = ['android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'aix', 'win32'];
-const processors = ['arm64', 'x64', 'ia32', 'arm', 'ppc64', 's390x', 'riscv64', 'loong64', 'mips64el', 'wasm32'];
+const systems = [
+  'android',
+  'darwin',
+  'freebsd',
+  'linux',
+  'netbsd',
+  'openbsd',
+  'openharmony',
+  'sunos',
+  'aix',
+  'win32',
+];
+const processors = [
+  'arm64',
+  'x64',
+  'ia32',
+  'arm',
+  'ppc64',
+  's390x',
+  'riscv64',
+  'loong64',
+  'mips64el',
+  'wasm32',
+];
 
 /** What a name such as `@swc/core-linux-arm-gnueabihf` says about the machines it is for; null: nothing. */
 const platformOf = (name: string): Pick<LockedPackage, 'os' | 'cpu' | 'libc'> | null => {
@@ -25,7 +47,11 @@ const platformOf = (name: string): Pick<LockedPackage, 'os' | 'cpu' | 'libc'> | 
   const os = systems.filter((system) => words.includes(system));
   const cpu = processors.filter((processor) => words.includes(processor));
   if (cpu.length === 0) return null;
-  const libc = words.includes('musl') ? ['musl'] : words.includes('gnu') && os[0] === 'linux' ? ['glibc'] : [];
+  const libc = words.includes('musl')
+    ? ['musl']
+    : words.includes('gnu') && os[0] === 'linux'
+      ? ['glibc']
+      : [];
   return { ...(os.length > 0 && { os }), cpu, ...(libc.length > 0 && { libc }) };
 };
 

@@ -40,7 +40,7 @@ export const Settings = z.object({
   SQ_DATABASE_POOL_SIZE: setting(integer(2, 50).default(4), {
     about: 'Connections of one instance.',
     reason:
-      'At least 2, because group commit keeps two statements in flight; small, because instances multiply it and the server counts connections.',
+      'Group commit keeps two statements in flight each for beginning and settling runs, so 4 is enough; small, because instances multiply it and the server counts connections.',
   }),
   SQ_ADMIN_KEY: setting(
     secret(/^sq_[A-Za-z0-9_-]{43}$/, 'must be sq_ and 43 characters of base64url').optional(),

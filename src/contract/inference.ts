@@ -154,6 +154,8 @@ export const Inference = z
     contentFilter: z.array(z.record(z.string(), z.unknown())).nullable(),
     providerRequestId: z.string().nullable(),
     systemFingerprint: z.string().nullable(),
+    /** Parameters that the model refuses and the call therefore left out; null: none. */
+    omittedParameters: z.array(z.string()).nullable(),
     requestId: z.string().nullable(),
     batchId: Id.nullable(),
     createdAt: Timestamp,

@@ -35,6 +35,7 @@ export const inferenceFields: FragmentSqlToken = sql.fragment`
   r.content_filter as "contentFilter",
   r.provider_request_id as "providerRequestId",
   r.system_fingerprint as "systemFingerprint",
+  r.omitted_parameters as "omittedParameters",
   r.request_id as "requestId",
   r.batch_id as "batchId",
   r.created_at as "createdAt",

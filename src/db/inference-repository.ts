@@ -73,6 +73,8 @@ export type RunSettlement = {
   contentFilter: Record<string, unknown>[] | null;
   providerRequestId: string | null;
   systemFingerprint: string | null;
+  /** Parameters the call left out because the model refuses them. */
+  omittedParameters: readonly string[] | null;
   settledAt: Date;
   lastAttempt: AttemptSettlement;
 };

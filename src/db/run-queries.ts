@@ -63,6 +63,7 @@ export const settleRuns = async (
         content_filter = given.content_filter,
         provider_request_id = given.provider_request_id,
         system_fingerprint = given.system_fingerprint,
+        omitted_parameters = given.omitted_parameters,
         settled_at = given.settled_at
       from given
       where r.id = given.run_id

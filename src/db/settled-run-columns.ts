@@ -50,6 +50,7 @@ export const settledRunColumns: readonly RowColumn<RunSettlement>[] = [
   ['content_filter', 'jsonb', (run) => storableJson(run.contentFilter)],
   ['provider_request_id', 'text', (run) => storableTextOrNull(run.providerRequestId)],
   ['system_fingerprint', 'text', (run) => storableTextOrNull(run.systemFingerprint)],
+  ['omitted_parameters', 'jsonb', (run) => storableJson(run.omittedParameters)],
   ['settled_at', 'timestamptz', (run) => run.settledAt.toISOString()],
   ...settledAttemptColumnsOf((run: RunSettlement) => run.lastAttempt),
 ];

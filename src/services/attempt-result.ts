@@ -16,7 +16,10 @@ export type AttemptTimes = { attemptId: string; startedAt: number; settledAt: nu
 /** What one attempt brought: its row, and what the run takes from it when it is the last. */
 export type AttemptResult = {
   settlement: AttemptSettlement;
-  run: Pick<RunSettlement, 'text' | 'finishReason' | 'priceId' | 'contentFilter' | 'systemFingerprint'> & {
+  run: Pick<
+    RunSettlement,
+    'text' | 'finishReason' | 'priceId' | 'contentFilter' | 'systemFingerprint' | 'omittedParameters'
+  > & {
     outcome: Outcome;
     detail: OutcomeDetail | null;
   };
@@ -54,6 +57,7 @@ export const settleAnswer = (
       priceId: costUsd === null ? null : (facts.price?.id ?? null),
       contentFilter: answer.contentFilter,
       systemFingerprint: cleanTextOrNull(answer.systemFingerprint),
+      omittedParameters: answer.omittedParameters ?? null,
     },
   };
 };
@@ -84,6 +88,7 @@ export const settleError = (times: AttemptTimes, error: ProviderError): AttemptR
       priceId: null,
       contentFilter: recordsOf(error.contentFilter),
       systemFingerprint: null,
+      omittedParameters: null,
     },
   };
 };

@@ -14,6 +14,8 @@ export const classifyError = (error: ProviderError): Classified => {
       return wasNeverSent(error)
         ? { outcome: 'provider_error', detail: 'connection_failed' }
         : { outcome: 'unknown_outcome', detail: 'connection_lost' };
+    case 'stream_cut':
+      return { outcome: 'truncated', detail: 'stream_cut' };
     case 'server_error':
       return error.httpStatus === 408 || error.httpStatus === 504
         ? { outcome: 'timeout', detail: 'provider_timeout' }

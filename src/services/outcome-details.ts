@@ -17,7 +17,7 @@ export const outcomeDetails = {
   rate_limited: 'provider_error: the provider asks to slow down',
   overloaded: 'provider_error: the provider has no capacity now',
   server_error: 'provider_error: the provider failed',
-  stream_cut: 'provider_error: the answer broke off in the middle; what had arrived is kept',
+  stream_cut: 'truncated: the answer broke off in the middle; what had arrived is kept',
   bad_response: 'provider_error: the answer is not in the format agreed',
   authentication: "provider_error: the provider doesn't accept our credentials",
   permission: 'provider_error: our credentials may not do this',

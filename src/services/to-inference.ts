@@ -26,6 +26,7 @@ export const toInference = (run: NewRun, settled: RunSettlement): Inference => (
   contentFilter: settled.contentFilter,
   providerRequestId: settled.providerRequestId,
   systemFingerprint: settled.systemFingerprint,
+  omittedParameters: settled.omittedParameters?.slice() ?? null,
   requestId: run.requestId,
   batchId: run.batchId,
   createdAt: run.createdAt.toISOString(),

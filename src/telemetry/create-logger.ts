@@ -41,12 +41,20 @@ export const createLogger = ({ level, secrets = [], write }: LoggerOptions): Log
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: pino.stdSerializers.errWithCause },
+      serializers: { error: describeError },
       messageKey: 'message',
     },
     { write: (line: string) => out.write(redact(line)) },
   );
   return toLogger(root);
+};
+
+/** Names, messages and stacks only: the other properties of an error may hold rows, prompts or request bodies. */
+const describeError = (error: unknown, depth = 0): unknown => {
+  if (!(error instanceof Error)) return typeof error === 'string' ? error : typeof error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const cause = error.cause === undefined || depth >= 3 ? undefined : describeError(error.cause, depth + 1);
+  return { name: error.name, message: error.message, code, stack: error.stack, cause };
 };
 
 const toLogger = (inner: pino.Logger): Logger => ({

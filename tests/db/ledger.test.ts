@@ -54,6 +54,7 @@ describe('the ledger of runs', () => {
       contentFilter: null,
       providerRequestId: null,
       systemFingerprint: null,
+      omittedParameters: null,
       requestId: 'request-1',
       batchId: run.batchId,
       createdAt: run.createdAt.toISOString(),

@@ -68,7 +68,7 @@ describe('classifyError and costOfError', () => {
     ['server_error', 408, null, 'timeout', 'provider_timeout', null],
     ['server_error', 504, null, 'timeout', 'provider_timeout', null],
     ['cancelled', null, null, 'cancelled', 'cancelled', null],
-    ['stream_cut', 200, null, 'provider_error', 'stream_cut', null],
+    ['stream_cut', 200, null, 'truncated', 'stream_cut', null],
     ['bad_response', 200, null, 'provider_error', 'bad_response', null],
     ['content_filter', 400, null, 'content_filtered', 'prompt_filtered', null],
     ['authentication', 401, null, 'provider_error', 'authentication', '0'],

@@ -47,6 +47,7 @@ describe('an answered question', () => {
       contentFilter: null,
       providerRequestId: 'req-1',
       systemFingerprint: 'fp-1',
+      omittedParameters: null,
       requestId: 'request-1',
       batchId: null,
       createdAt: '2026-01-02T03:04:05.000Z',

@@ -69,6 +69,7 @@ export const exampleSettlement = (run: NewRun, overrides: Partial<RunSettlement>
   contentFilter: null,
   providerRequestId: 'provider-request-1',
   systemFingerprint: null,
+  omittedParameters: null,
   settledAt: new Date(),
   lastAttempt: exampleAttemptSettlement(run.attemptId),
   ...overrides,

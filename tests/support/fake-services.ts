@@ -53,6 +53,7 @@ export const exampleInference: InferenceDetail = {
   contentFilter: null,
   providerRequestId: null,
   systemFingerprint: null,
+  omittedParameters: null,
   requestId: null,
   batchId: null,
   createdAt: '2026-01-02T03:04:05.000Z',

@@ -26,6 +26,22 @@ describe('createLogger', () => {
     expect(lines).toEqual([]);
   });
 
+  it('tells name, message, code and cause of an error, and none of its other properties', () => {
+    const { lines, logger } = collect();
+    const error = Object.assign(new Error('outer', { cause: new TypeError('inner') }), {
+      code: '23505',
+      values: ['a prompt'],
+    });
+    logger.error('failed', { error });
+    expect(JSON.parse(lines[0] ?? '').error).toMatchObject({
+      name: 'Error',
+      message: 'outer',
+      code: '23505',
+      cause: { name: 'TypeError', message: 'inner' },
+    });
+    expect(lines[0]).not.toContain('a prompt');
+  });
+
   it.each([
     ['a known secret in the message', 'p"ss-word-1', (text: string) => [text, {}] as const],
     ['a known secret deep in a field', 'p"ss-word-1', (text: string) => ['x', { a: { b: [text] } }] as const],

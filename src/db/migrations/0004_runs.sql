@@ -49,6 +49,8 @@ create table inference_runs (
   content_filter jsonb,
   provider_request_id text,
   system_fingerprint text,
+  -- What was asked is not quite `parameters`: the model refuses these.
+  omitted_parameters jsonb,
   request_id text,
   api_key_id uuid,
   batch_id uuid,
