@@ -66,6 +66,19 @@ describe('the ledger', () => {
     }
   });
 
+  it('says which parameters a model refuses and was therefore not sent', async () => {
+    const inference = await t.ask({
+      provider: 'openai',
+      model: 'o4-mini',
+      parameters: { temperature: 0.5, seed: 7 },
+    });
+    await t.expectRecorded(inference);
+    expect(inference.omittedParameters).toEqual(['temperature']);
+    expect(inference.parameters).toMatchObject({ temperature: 0.5, seed: 7 });
+    expect(t.fake.requests[0]?.body).not.toHaveProperty('temperature');
+    expect((await t.ask({ provider: 'azure', model: 'prod' })).omittedParameters).toBeNull();
+  });
+
   it('keeps 100 concurrent questions apart', async () => {
     const numbers = Array.from({ length: 100 }, (_, index) => index);
     const answers = await Promise.all(numbers.map((number) => t.ask({ prompt: `number ${number}?` })));
