@@ -146,9 +146,9 @@ const namedAfterNoExport = ['common'];
 
 /** Whether name and export share a word: `run-queries` and `insertRuns`, `openai` and `createOpenAiProvider`. */
 const sharesAWord = (file: string, exported: string) => {
-  const words = kebab(exported);
-  const joined = words.replaceAll('-', '');
-  return file.split('-').some((word) => words.includes(word.replace(/s$/, '')) || joined.includes(word));
+  const singular = (word: string) => word.replace(/s$/, '');
+  const words = kebab(exported).split('-').map(singular);
+  return file.split('-').some((word) => words.includes(singular(word)) || words.join('').includes(file));
 };
 
 const filesAreNamedAfterAnExport: Rule = (sources) =>
