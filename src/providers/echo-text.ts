@@ -6,8 +6,17 @@ const vocabulary = (
   'questions before any claim is made because a single reply proves little while many replies show a pattern that holds'
 ).split(' ');
 
-/** Words with the white space behind them: echo's idea of a token. */
-export const splitWords = (text: string): string[] => text.match(/\s*\S+/g) ?? [];
+/** Words with the white space before them: echo's idea of a token. (`/\s*\S+/g` would try each blank of a long run anew.) */
+export const splitWords = (text: string): string[] => {
+  const words: string[] = [];
+  let start = 0;
+  for (const { 0: word, index } of text.matchAll(/\S+/g)) {
+    const end = index + word.length;
+    words.push(text.slice(start, end));
+    start = end;
+  }
+  return words;
+};
 
 const cutAtStop = (text: string, stop: readonly string[]): string => {
   const cuts = stop.map((sequence) => text.indexOf(sequence)).filter((at) => at >= 0);

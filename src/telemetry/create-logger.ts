@@ -13,7 +13,8 @@ type LoggerOptions = {
 const credentialShapes: readonly [RegExp, string][] = [
   [/sq_[A-Za-z0-9_-]{20,}/g, 'sq_[secret]'],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, '$1 [secret]'],
-  [/(\w+:\/\/[^\s:/@"]+):[^\s@"]+@/g, '$1:[secret]@'],
+  // `\b`: without it each letter of a long word would be tried as the beginning of an address.
+  [/(\b\w+:\/\/[^\s:/@"]+):[^\s@"]+@/g, '$1:[secret]@'],
 ];
 
 /** A secret shorter than this would blank out ordinary words. */

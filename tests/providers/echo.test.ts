@@ -32,6 +32,13 @@ describe('echo', () => {
     expect(stopped).toMatchObject({ text: 'Echo: Tell', finishReason: 'stop' });
   });
 
+  it('takes no longer for a question that is mostly white space', async () => {
+    const startedAt = performance.now();
+    const asked = question(`Why?${' '.repeat(100_000)}`);
+    expect((await createEchoProvider({ name: 'echo' }).complete(asked)).usage.inputTokens).toBe(1);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+
   it('answers JSON when asked to', async () => {
     const echo = createEchoProvider({ name: 'echo' });
     const answer = await echo.complete(question('Say "hi"', { responseFormat: { type: 'json_object' } }));

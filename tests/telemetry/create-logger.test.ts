@@ -26,6 +26,14 @@ describe('createLogger', () => {
     expect(lines).toEqual([]);
   });
 
+  it('writes a long word quickly', () => {
+    const { lines, logger } = collect();
+    const startedAt = performance.now();
+    logger.info('x'.repeat(100_000));
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(lines[0]).toContain('x'.repeat(100_000));
+  });
+
   it('tells name, message, code and cause of an error, and none of its other properties', () => {
     const { lines, logger } = collect();
     const error = Object.assign(new Error('outer', { cause: new TypeError('inner') }), {
