@@ -53,20 +53,28 @@ export const listApiKeys = async (
   return toPage(rows, page.limit);
 };
 
-/** Ends the old key at `oldExpiresAt`, or when it would have ended anyway, and inserts the new one: both or neither. */
+/**
+ * Ends the old key at `oldExpiresAt`, or when it would have ended anyway, and inserts the new one: both or neither. A key has
+ * one successor: a repeated or concurrent rotation gets none. The lock is a statement of its own, because only the next one
+ * sees what another rotation committed while this one waited.
+ */
 export const rotateApiKey = async (
   connection: CommonQueryMethods,
   oldId: string,
   oldExpiresAt: Date,
   next: NewApiKey,
 ): Promise<ApiKey | null> =>
-  connection.maybeOne(sql.type(ApiKey)`
-    with old as (
-      update api_keys set expires_at = least(expires_at, ${oldExpiresAt.toISOString()}::timestamptz)
-      where id = ${oldId} and revoked_at is null
-      returning id
-    )
-    insert into api_keys (${keyColumns}) select ${keyValues(next)} from old returning ${keyFields}`);
+  connection.transaction(async (transaction) => {
+    await transaction.query(sql.unsafe`select id from api_keys where id = ${oldId} for update`);
+    return transaction.maybeOne(sql.type(ApiKey)`
+      with old as (
+        update api_keys set expires_at = least(expires_at, ${oldExpiresAt.toISOString()}::timestamptz)
+        where id = ${oldId} and revoked_at is null
+          and not exists (select from api_keys as successor where successor.rotated_from = ${oldId})
+        returning id
+      )
+      insert into api_keys (${keyColumns}) select ${keyValues(next)} from old returning ${keyFields}`);
+  });
 
 /** Keeps the time of the first revocation. */
 export const revokeApiKey = async (

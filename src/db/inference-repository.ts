@@ -156,7 +156,10 @@ export type InferenceRepository = {
   findApiKeyByHash(hash: Buffer): Promise<StoredApiKey | null>;
   findApiKey(id: string): Promise<StoredApiKey | null>;
   listApiKeys(page: PageRequest): Promise<Page<ApiKey>>;
-  /** In one transaction: inserts the new key and lets the old one end at `oldExpiresAt`. @returns null when the old one is gone. */
+  /**
+   * In one transaction: inserts the new key and lets the old one end at `oldExpiresAt`.
+   * @returns null when the old one is gone, revoked or has a successor already.
+   */
   rotateApiKey(oldId: string, oldExpiresAt: Date, next: NewApiKey): Promise<ApiKey | null>;
   /** @returns null when there is no such key. Revoking twice keeps the first time. Ends the key's sessions. */
   revokeApiKey(id: string, at: Date): Promise<ApiKey | null>;

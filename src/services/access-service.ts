@@ -22,7 +22,7 @@ export type AccessService = {
   /** @throws {AppError} invalid_request when it would be expired already */
   createKey(request: CreateApiKey): Promise<ApiKeyCreated>;
   listKeys(page: PageRequest): Promise<Page<ApiKey>>;
-  /** @throws {AppError} not_found, conflict when revoked or expired */
+  /** @throws {AppError} not_found, conflict when revoked, expired or rotated before */
   rotateKey(id: string, request: RotateApiKey): Promise<ApiKeyCreated>;
   /** @throws {AppError} not_found */
   revokeKey(id: string): Promise<ApiKey>;

@@ -159,7 +159,9 @@ export const createAccessService = (dependencies: AccessServiceDependencies): Ac
       const oldEnds = new Date(Math.min(graceEnds, ends?.getTime() ?? Number.POSITIVE_INFINITY));
       const rotated = await repository.rotateApiKey(old.id, oldEnds, next);
       cache.forget(old.hash);
-      if (rotated === null) throw new AppError('conflict', 'The key was revoked in the meantime.');
+      if (rotated === null) {
+        throw new AppError('conflict', 'The key is revoked or has a successor already: rotate that one.');
+      }
       return created(rotated, secret);
     },
 

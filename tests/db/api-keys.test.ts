@@ -71,13 +71,29 @@ describe('API keys and sessions', () => {
       rotatedFrom: old.id,
     });
     expect(await open.repository.findApiKey(old.id)).toMatchObject({ expiresAt: end.toISOString() });
-    // A second, later end does not prolong it.
-    await open.repository.rotateApiKey(
-      old.id,
-      new Date('2028-01-01T00:00:00Z'),
-      exampleKey({ rotatedFrom: old.id }),
-    );
+    // It has a successor now: another rotation changes nothing.
+    const second = exampleKey({ rotatedFrom: old.id });
+    expect(await open.repository.rotateApiKey(old.id, new Date('2026-01-01T00:00:00Z'), second)).toBeNull();
+    expect(await open.repository.findApiKey(second.id)).toBeNull();
     expect(await open.repository.findApiKey(old.id)).toMatchObject({ expiresAt: end.toISOString() });
+  });
+
+  it('never prolong a key by rotating it', async () => {
+    const old = exampleKey({ expiresAt: new Date('2027-01-01T00:00:00Z') });
+    await open.repository.insertApiKey(old);
+    const later = new Date('2028-01-01T00:00:00Z');
+    await open.repository.rotateApiKey(old.id, later, exampleKey({ rotatedFrom: old.id }));
+    expect(await open.repository.findApiKey(old.id)).toMatchObject({ expiresAt: '2027-01-01T00:00:00.000Z' });
+  });
+
+  it('have one successor, however many rotate at once', async () => {
+    const old = exampleKey();
+    await open.repository.insertApiKey(old);
+    const rotations = Array.from({ length: 8 }, () =>
+      open.repository.rotateApiKey(old.id, new Date(), exampleKey({ rotatedFrom: old.id })),
+    );
+    const successors = (await Promise.all(rotations)).filter((key) => key !== null);
+    expect(successors).toHaveLength(1);
   });
 
   it('do not rotate when revoked or unknown, and then insert nothing', async () => {

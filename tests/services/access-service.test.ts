@@ -151,6 +151,15 @@ describe('rotation', () => {
     expect(await t.service.authenticateKey(old.key)).toBeNull();
   });
 
+  it('happens once: a repeated one makes no second key', async () => {
+    const old = await t.service.createKey({ owner: 'ada', scopes: write });
+    await t.service.rotateKey(old.id, { graceSeconds: 3600 });
+    await expect(t.service.rotateKey(old.id, { graceSeconds: 3600 })).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    expect((await t.service.listKeys({ limit: 10 })).data).toHaveLength(2);
+  });
+
   it('never lengthens the old key, and refuses what has ended', async () => {
     const expiresAt = new Date(startedAt + minute).toISOString();
     const old = await t.service.createKey({ owner: 'ada', scopes: write, expiresAt });

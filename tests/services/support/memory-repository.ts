@@ -92,7 +92,7 @@ export const createMemoryRepository = () => {
     listApiKeys: async () => ({ data: [...keys.values()].map(publicKey), nextCursor: null }),
     rotateApiKey: async (oldId, oldExpiresAt, next) => {
       const old = keyById(oldId);
-      if (old === null) return null;
+      if (old === null || [...keys.values()].some(({ rotatedFrom }) => rotatedFrom === oldId)) return null;
       keys.set(old.hash.toString('hex'), { ...old, expiresAt: oldExpiresAt.toISOString() });
       return repository.insertApiKey(next);
     },
