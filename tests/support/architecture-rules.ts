@@ -97,8 +97,8 @@ const contractImportsZodOnly: Rule = (sources) =>
 const sqlStaysInDb: Rule = (sources) =>
   sources
     .filter(({ file }) => inFolder(file, 'src', 'local', 'cli', 'web') && !inFolder(file, 'src/db'))
-    // The embedded database is the server's side of SQL.
-    .filter(({ file }) => !inFolder(file, 'local/database'))
+    // The embedded database is the server's side of SQL; the durable engine keeps its own state in SQLite.
+    .filter(({ file }) => !inFolder(file, 'local/database', 'local/durable'))
     .flatMap(({ file, sql }) => sql.map((start) => `${file} holds SQL: ${start}`));
 
 const environmentStaysInConfig: Rule = (sources) =>
