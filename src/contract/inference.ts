@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { Id, ModelName, Money, PageQuery, ProviderName, pageOf, StorableText, Timestamp } from './common.ts';
 
-/** What a single text may hold, in characters. Token limits of the configuration come on top. */
-const maxTextLength = 4_000_000;
+/** What a single text may hold, in characters, also once it is preprocessed. Token limits of the configuration come on top. */
+export const maxTextLength = 4_000_000;
 
 export const Outcome = z
   .enum([

@@ -1,4 +1,4 @@
-import type { Message, Preprocessing } from '../contract/inference.ts';
+import { type Message, maxTextLength, type Preprocessing } from '../contract/inference.ts';
 import { AppError } from '../errors.ts';
 import { collapseWhitespace } from './collapse-whitespace.ts';
 import { boundMessageTokens, countMessageTokens, countTokens } from './count-tokens.ts';
@@ -6,6 +6,9 @@ import { fillTemplate } from './fill-template.ts';
 import { removePii } from './remove-pii.ts';
 import { stripControlCharacters } from './strip-control-characters.ts';
 import { truncateToTokens } from './truncate-to-tokens.ts';
+
+/** What variables may add to all messages together, in characters: as much as a request's body brings at most. */
+const mostAdded = 16 * 1024 * 1024;
 
 export type Preprocessed = {
   messages: readonly Message[];
@@ -21,7 +24,8 @@ export type Preprocessed = {
  * Truncation to `maxInputTokens` (of the whole input, separators included) shortens the last user message.
  *
  * @param pointerOf JSON pointer of the n-th message's text in the request.
- * @throws {AppError} invalid_request for an unknown variable, input_too_long when the other messages leave no room.
+ * @throws {AppError} invalid_request for an unknown variable, input_too_long when the other messages leave no room or a
+ *   message has grown beyond what the contract holds.
  */
 export const preprocess = async (
   original: readonly Message[],
@@ -30,10 +34,12 @@ export const preprocess = async (
 ): Promise<Preprocessed> => {
   if (steps === undefined) return { messages: original, originalMessages: null };
   let changed = false;
+  let room = mostAdded;
   let messages = original.map((message, index) => {
-    const content = cleanText(message.content, steps, pointerOf(index));
+    const content = cleanText(message.content, steps, pointerOf(index), Math.min(room, maxTextLength));
     if (content === message.content) return message;
     changed = true;
+    room -= Math.max(0, content.length - message.content.length);
     return { role: message.role, content };
   });
   if (steps.maxInputTokens !== undefined) {
@@ -43,12 +49,23 @@ export const preprocess = async (
       changed = true;
     }
   }
+  refuseOverlong(messages, pointerOf);
   return { messages, originalMessages: changed ? original : null };
 };
 
-const cleanText = (content: string, steps: Preprocessing, pointer: string): string => {
+/** What the contract cannot hold could be stored, but never be read again. */
+const refuseOverlong = (messages: readonly Message[], pointerOf: (index: number) => string): void => {
+  const index = messages.findIndex(({ content }) => content.length > maxTextLength);
+  if (index === -1) return;
+  const message = `has more than ${maxTextLength} characters after preprocessing`;
+  throw new AppError('input_too_long', `The input is too long: a text ${message}.`, {
+    faults: [{ pointer: pointerOf(index), message }],
+  });
+};
+
+const cleanText = (content: string, steps: Preprocessing, pointer: string, mostFilled: number): string => {
   let text = content;
-  if (steps.variables !== undefined) text = fillTemplate(text, steps.variables, pointer);
+  if (steps.variables !== undefined) text = fillTemplate(text, steps.variables, pointer, mostFilled);
   if (steps.stripControlCharacters === true) text = stripControlCharacters(text);
   if (steps.collapseWhitespace === true) text = collapseWhitespace(text);
   if (steps.removePii !== undefined) text = removePii(text, steps.removePii);

@@ -62,6 +62,29 @@ describe('stripControlCharacters', () => {
   });
 });
 
+describe('a text that grows', () => {
+  const million = ' '.repeat(1_000_000);
+
+  it('is refused where variables bring in more than a text may hold', async () => {
+    const error = await thrownBy(() => fillTemplate('{{a}}'.repeat(1000), { a: million }, '/prompt'));
+    expect(error).toMatchObject({ code: 'input_too_long', faults: [{ pointer: '/prompt' }] });
+  });
+
+  it('is refused when it is longer than can be read again', async () => {
+    const content = `${'a'.repeat(3_500_000)}{{a}}`;
+    const error = await thrownBy(() =>
+      preprocess([{ role: 'user', content }], { variables: { a: million } }, pointerOf),
+    );
+    expect(error).toMatchObject({ code: 'input_too_long', faults: [{ pointer: pointerOf(0) }] });
+  });
+
+  it('is refused when many messages grow together beyond the memory', async () => {
+    const messages = Array.from({ length: 1000 }, () => ({ role: 'user' as const, content: '{{a}}' }));
+    const error = await thrownBy(() => preprocess(messages, { variables: { a: million } }, pointerOf));
+    expect(error).toMatchObject({ code: 'input_too_long', faults: [{ pointer: pointerOf(16) }] });
+  });
+});
+
 describe('collapseWhitespace', () => {
   it.each([
     ['  a \t b  ', 'a b'],
