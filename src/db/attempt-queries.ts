@@ -36,7 +36,7 @@ export const settleAttemptsOf = (source: FragmentSqlToken): FragmentSqlToken => 
     where a.id = given.attempt_id
       and ${isOpen(sql.fragment`a`)}`;
 
-/** Settles an attempt and opens the next one of its run, in one statement. */
+/** Settles an attempt and opens the next one of its run, in one statement. Repeating it, its answer lost, changes nothing. */
 export const continueRun = async (
   connection: CommonQueryMethods,
   settled: AttemptSettlement,
@@ -53,5 +53,6 @@ export const continueRun = async (
       ${settleAttemptsOf(sql.fragment`given cross join run`)}
     )
     insert into inference_attempts (id, run_id, attempt_number, started_at)
-    values (${next.id}, ${next.runId}, ${next.attemptNumber}, ${next.startedAt.toISOString()})`);
+    values (${next.id}, ${next.runId}, ${next.attemptNumber}, ${next.startedAt.toISOString()})
+    on conflict (id) do nothing`);
 };

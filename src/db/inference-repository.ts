@@ -129,7 +129,7 @@ export type InferenceRepository = {
   insertRun(run: NewRun): Promise<void>;
   /** Like `insertRun`, in one transaction with the claim of an idempotency key. */
   insertRunOnce(run: NewRun, claim: IdempotencyClaim): Promise<ClaimResult>;
-  /** Settles attempt n and appends attempt n+1 as `sending`, in one transaction. */
+  /** Settles attempt n and appends attempt n+1 as `sending`, in one transaction. May be repeated when its answer is lost. */
   continueRun(settled: AttemptSettlement, next: NewAttempt): Promise<void>;
   /** Settles run and last attempt. Group-committed. A run that is already settled by its own call stays as it is. */
   settleRun(settlement: RunSettlement): Promise<void>;

@@ -177,6 +177,22 @@ describe('the ledger of runs', () => {
     expect(settled?.rawAnswer).toEqual({ choices: [{ message: { content: 'Forty-two.' } }] });
   });
 
+  it('appends an attempt once, when the step is repeated because its answer was lost', async () => {
+    const run = exampleRun();
+    await open.repository.insertRun(run);
+    const settled = exampleAttemptSettlement(run.attemptId, { outcome: 'provider_error' });
+    const next = { id: randomUUIDv7(), runId: run.id, attemptNumber: 2, startedAt: new Date() };
+    await open.repository.continueRun(settled, next);
+    await open.repository.continueRun(settled, next);
+    expect(await open.repository.findInference(run.id)).toMatchObject({
+      attemptCount: 2,
+      attempts: [
+        { id: run.attemptId, outcome: 'provider_error' },
+        { id: next.id, status: 'sending' },
+      ],
+    });
+  });
+
   it('stores an answer with characters that PostgreSQL has not', async () => {
     const run = exampleRun();
     await open.repository.insertRun(run);
