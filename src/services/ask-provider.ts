@@ -1,10 +1,10 @@
 import type { Usage } from '../contract/inference.ts';
 import type { InferenceRepository, NewRun, Price } from '../db/inference-repository.ts';
-import { AppError } from '../errors.ts';
+import { AppError, ProviderError } from '../errors.ts';
 import type { CompletionAnswer } from '../providers/provider.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type AttemptResult, settleAnswer, settleError } from './attempt-result.ts';
-import { callProvider } from './call-provider.ts';
+import { type CallResult, callProvider } from './call-provider.ts';
 import { completeUsage } from './complete-usage.ts';
 import type { FindPrice } from './find-price.ts';
 import type { Persist } from './persist.ts';
@@ -36,6 +36,15 @@ export type Asked = {
   /** One an attempt, in order. */
   costs: (string | null)[];
 };
+
+/** The database took so long that the deadline is over: what could not be answered in time must not be paid for. */
+const tooLate = (provider: string): CallResult => ({
+  answer: null,
+  error: new ProviderError('timeout', 'The deadline passed before the question could be sent.', {
+    provider,
+    retryable: false,
+  }),
+});
 
 /**
  * Asks until there is an answer or no further attempt makes sense. Each attempt is in the database before it is sent:
@@ -78,12 +87,11 @@ export const createAskProvider = (dependencies: Dependencies) => {
     const costs: (string | null)[] = [];
     for (let attemptId = run.attemptId, attemptNumber = 1; ; attemptNumber += 1) {
       const startedAt = now();
-      const timeoutMs = Math.max(1, deadlineAt - startedAt);
-      const { answer, error } = await callProvider(
-        provider,
-        { model: run.model, messages, parameters, timeoutMs },
-        logger,
-      );
+      const timeoutMs = deadlineAt - startedAt;
+      const isLate = timeoutMs <= 0;
+      const { answer, error } = isLate
+        ? tooLate(provider.name)
+        : await callProvider(provider, { model: run.model, messages, parameters, timeoutMs }, logger);
       const times = { attemptId, startedAt, settledAt: now() };
       if (error === null) {
         const [usage, price] = await Promise.all([usageOf(ask, answer), priceOf(ask, answer)]);
@@ -92,7 +100,7 @@ export const createAskProvider = (dependencies: Dependencies) => {
         const last = settleAnswer(times, answer, { usage, price, httpStatus });
         return { last, costs: [...costs, last.settlement.costUsd] };
       }
-      const failed = settleError(times, error);
+      const failed = isLate ? settleError(times, error, '0') : settleError(times, error);
       costs.push(failed.settlement.costUsd);
       const decision = decideRetry({
         error,

@@ -62,7 +62,11 @@ export const settleAnswer = (
   };
 };
 
-export const settleError = (times: AttemptTimes, error: ProviderError): AttemptResult => {
+export const settleError = (
+  times: AttemptTimes,
+  error: ProviderError,
+  costUsd: '0' | null = costOfError(error),
+): AttemptResult => {
   const { outcome, detail } = classifyError(error);
   return {
     settlement: {
@@ -76,7 +80,7 @@ export const settleError = (times: AttemptTimes, error: ProviderError): AttemptR
       providerRequestId: cleanTextOrNull(error.providerRequestId),
       servedModel: null,
       usage: null,
-      costUsd: costOfError(error),
+      costUsd,
       rateLimit: error.rateLimit,
       raw: error.raw,
     },

@@ -128,6 +128,41 @@ describe('failures', () => {
   });
 });
 
+describe('a deadline that passes while the database is slow', () => {
+  it('before the first attempt: nothing is sent, nothing is paid', async () => {
+    const insert = t.repository.insertRun;
+    t.repository.insertRun = async (run) => {
+      t.clock.now += 2_000;
+      await insert(run);
+    };
+    const { inference } = await t.service.run({ ...question, deadlineMs: 1_000 }, caller);
+    expect(t.requests).toEqual([]);
+    expect(inference).toMatchObject({
+      outcome: 'timeout',
+      detail: 'deadline',
+      costUsd: '0',
+      attemptCount: 1,
+    });
+  });
+
+  it('before a further attempt: it is not sent either', async () => {
+    t.next(failure('overloaded'));
+    const goOn = t.repository.continueRun;
+    t.repository.continueRun = async (settled, next) => {
+      t.clock.now += 2_000;
+      await goOn(settled, next);
+    };
+    const { inference } = await t.service.run({ ...question, deadlineMs: 1_000 }, caller);
+    expect(t.requests).toHaveLength(1);
+    expect(inference).toMatchObject({
+      outcome: 'timeout',
+      detail: 'deadline',
+      costUsd: '0',
+      attemptCount: 2,
+    });
+  });
+});
+
 describe('an absent database', () => {
   const away = () => new AppError('database_unavailable', 'away', { retryable: true });
 
