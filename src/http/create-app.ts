@@ -61,7 +61,7 @@ export const createApiApp = (options: CreateAppOptions): ApiApp => {
   app.onError((error, c) => {
     const appError = toAppError(error);
     if (problemKinds[appError.code].status >= 500) {
-      logger.error('request failed', { requestId: c.get('requestId'), code: appError.code, error });
+      logger.error('request failed', { code: appError.code, error });
     }
     return answerError(c, appError);
   });

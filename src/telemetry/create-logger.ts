@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type DestinationStream, destination, pino } from 'pino';
 import type { LogFields, Logger } from './logger.ts';
 
@@ -36,10 +37,12 @@ export const createRedactor = (secrets: readonly string[]): ((text: string) => s
 export const createLogger = ({ level, secrets = [], write }: LoggerOptions): Logger => {
   const redact = createRedactor(secrets);
   const out: DestinationStream = write ? { write } : destination({ dest: 1, sync: true });
-  const root = pino(
+  const context = new AsyncLocalStorage<LogFields>();
+  const lines = pino(
     {
       level,
       base: null,
+      mixin: () => context.getStore() ?? {},
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: describeError },
@@ -47,7 +50,13 @@ export const createLogger = ({ level, secrets = [], write }: LoggerOptions): Log
     },
     { write: (line: string) => out.write(redact(line)) },
   );
-  return toLogger(root);
+  return {
+    debug: (message, fields = {}) => lines.debug(fields, message),
+    info: (message, fields = {}) => lines.info(fields, message),
+    warn: (message, fields = {}) => lines.warn(fields, message),
+    error: (message, fields = {}) => lines.error(fields, message),
+    within: (fields, work) => context.run({ ...context.getStore(), ...fields }, work),
+  };
 };
 
 /** Names, messages and stacks only: the other properties of an error may hold rows, prompts or request bodies. */
@@ -57,11 +66,3 @@ const describeError = (error: unknown, depth = 0): unknown => {
   const cause = error.cause === undefined || depth >= 3 ? undefined : describeError(error.cause, depth + 1);
   return { name: error.name, message: error.message, code, stack: error.stack, cause };
 };
-
-const toLogger = (inner: pino.Logger): Logger => ({
-  debug: (message, fields = {}) => inner.debug(fields, message),
-  info: (message, fields = {}) => inner.info(fields, message),
-  warn: (message, fields = {}) => inner.warn(fields, message),
-  error: (message, fields = {}) => inner.error(fields, message),
-  child: (fields: LogFields) => toLogger(inner.child(fields)),
-});

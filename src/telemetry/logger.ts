@@ -6,6 +6,6 @@ export type Logger = {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** A logger that adds `fields` (a request id, say) to each line. */
-  child(fields: LogFields): Logger;
+  /** Adds `fields` (a request id, say) to every line written while `work` runs, by whomever. */
+  within<Result>(fields: LogFields, work: () => Result): Result;
 };

@@ -6,7 +6,7 @@ import type { Logger } from '../../src/telemetry/logger.ts';
 const collectLog = () => {
   const lines: { message: string; fields: unknown }[] = [];
   const add = (message: string, fields?: unknown) => void lines.push({ message, fields });
-  const logger: Logger = { debug: add, info: add, warn: add, error: add, child: () => logger };
+  const logger: Logger = { debug: add, info: add, warn: add, error: add, within: (_fields, work) => work() };
   return { lines, logger };
 };
 

@@ -9,15 +9,30 @@ const collect = (secrets: string[] = [], level: 'debug' | 'info' = 'info') => {
 describe('createLogger', () => {
   it('writes one JSON object a line with level, time, message and fields', () => {
     const { lines, logger } = collect();
-    logger.child({ requestId: 'r-1' }).info('answered', { status: 201 });
+    logger.info('answered', { status: 201 });
     expect(lines).toHaveLength(1);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
       level: 'info',
       message: 'answered',
-      requestId: 'r-1',
       status: 201,
       time: expect.stringMatching(/^\d{4}-.*Z$/),
     });
+  });
+
+  it('adds the fields of what is going on, and keeps concurrent requests apart', async () => {
+    const { lines, logger } = collect();
+    const request = (requestId: string) =>
+      logger.within({ requestId }, async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        logger.within({ attempt: 1 }, () => logger.warn('deep inside'));
+      });
+    await Promise.all([request('r-1'), request('r-2')]);
+    logger.info('outside');
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ message: 'deep inside', requestId: 'r-1', attempt: 1 }),
+      expect.objectContaining({ message: 'deep inside', requestId: 'r-2', attempt: 1 }),
+      expect.not.objectContaining({ requestId: expect.anything() }),
+    ]);
   });
 
   it('leaves out what is below its level', () => {

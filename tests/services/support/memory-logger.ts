@@ -14,7 +14,7 @@ export const createMemoryLogger = (): Logger & { lines: LogLine[] } => {
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
-    child: () => logger,
+    within: (_fields, work) => work(),
   };
   return logger;
 };
