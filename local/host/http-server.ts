@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { RouteTable } from './function-routes.ts';
+import { decodePath, type RouteTable } from './function-routes.ts';
 import { describeError, type HostReport } from './host-report.ts';
 import { type AnswerHttp, answerEmpty } from './http-call.ts';
 
@@ -46,7 +46,7 @@ export const createRequestListener = (options: HttpFrontOptions): RequestListene
     const byHand = method === 'POST' ? adminRun.exec(path) : null;
     if (byHand !== null) {
       request.resume();
-      return answerEmpty(response, options.runByHand(decodeURIComponent(byHand[1] ?? '')) ? 202 : 404);
+      return answerEmpty(response, options.runByHand(decodePath(byHand[1] ?? '')) ? 202 : 404);
     }
     const match = routes.find(method, path);
     if (match === null) {

@@ -91,7 +91,8 @@ export const startTimers = (options: {
     const delay = Math.max(0, due.getTime() - clock.now().getTime());
     const handle = setTimeout(
       () => {
-        if (delay > maxDelayMs) return wait(timer, due);
+        // A long wait comes in parts, and a timer may fire a moment early: the tick would then be due a second time.
+        if (clock.now() < due) return wait(timer, due);
         void run(timer).finally(() => arm(timer));
       },
       Math.min(delay, maxDelayMs),

@@ -97,6 +97,29 @@ describe('startTimers', () => {
     }
   });
 
+  it('ticks once also when a timer of Node fires a moment too early', async () => {
+    jest.useFakeTimers({ now: new Date('2026-01-01T00:00:30Z') });
+    try {
+      let ticks = 0;
+      const timers = startTimers({
+        functions: functions('0 * * * * *'),
+        env: {},
+        report: createHostReport(() => undefined),
+        // At the full minute, when the timer fires, the calendar's clock is a moment behind.
+        clock: { now: () => new Date(Date.now() % 60_000 === 0 ? Date.now() - 1 : Date.now()) },
+        invoke: () => {
+          ticks++;
+          return Promise.resolve({ invocationId: 'x' });
+        },
+      });
+      await jest.advanceTimersByTimeAsync(90_100);
+      expect(ticks).toBe(2);
+      timers.stop();
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('disables a timer whose schedule cannot be resolved, with a warning, and takes settings', () => {
     const report = createHostReport(() => undefined);
     const invoke = () => Promise.resolve({ invocationId: 'x' });

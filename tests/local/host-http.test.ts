@@ -147,6 +147,9 @@ describe.each([
   it('runs a timer by hand', async () => {
     expect((await get('/admin/functions/TICK', { method: 'POST', body: '{}' })).status).toBe(202);
     expect((await get('/admin/functions/none', { method: 'POST' })).status).toBe(404);
+    const broken = await sendRaw(host.url, rawRequest('POST /admin/functions/%', ['Content-Length: 0']));
+    expect(broken.status).toBe(404);
+    expect(await newWarnings()).toEqual([]);
     expect(await (await get('/ticks')).json()).toMatchObject({
       ticks: 1,
       timer: {
