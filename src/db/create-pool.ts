@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { createPool as createSlonikPool, type DatabasePool } from 'slonik';
+import { AppError } from '../errors.ts';
 import { createResultParser } from './result-parser.ts';
 import { typeParsers } from './type-parsers.ts';
 
@@ -57,7 +58,11 @@ export const createPool = (options: PoolOptions): LazyPool => {
 
   return {
     connect: () => {
-      if (ended) return Promise.reject(new Error('the connection pool has been closed'));
+      if (ended) {
+        return Promise.reject(
+          new AppError('shutting_down', 'The instance is stopping.', { retryable: true }),
+        );
+      }
       if (opened !== null) return opened;
       const opening = open();
       opened = opening;

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { AppError } from '../errors.ts';
 
 type GroupCommitOptions<Row> = {
   /** Commits all rows in one statement, or none. */
@@ -15,7 +16,7 @@ type GroupCommitOptions<Row> = {
 export type GroupCommit<Row> = {
   /** Resolves when the row is committed. @throws what `flush` threw for this row */
   add(row: Row): Promise<void>;
-  /** Commits what is waiting; adding afterwards is refused. */
+  /** Commits what is waiting; adding afterwards is refused (`shutting_down`). */
   close(): Promise<void>;
 };
 
@@ -71,7 +72,7 @@ export const createGroupCommit = <Row>(options: GroupCommitOptions<Row>): GroupC
     add: (row) =>
       new Promise((resolve, reject) => {
         if (closed) {
-          reject(new Error('the group commit has been closed'));
+          reject(new AppError('shutting_down', 'The instance is stopping.', { retryable: true }));
           return;
         }
         waiting.push({ row, resolve, reject });

@@ -37,6 +37,19 @@ describe('a database that is not there', () => {
   });
 });
 
+describe('a repository that has been closed', () => {
+  it('says so: the instance is stopping, and its database may be well', async () => {
+    const repository = createInferenceRepository({
+      pool: createPool({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none' }),
+    });
+    await repository.close();
+    const run = exampleRun();
+    for (const call of [repository.insertRun(run), repository.findInference(run.id)]) {
+      await expect(call).rejects.toMatchObject({ code: 'shutting_down', retryable: true });
+    }
+  });
+});
+
 describe('a database that accepts connections and never speaks', () => {
   const silent = createServer(() => {});
   beforeAll(() => new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve)));

@@ -130,7 +130,7 @@ describe('createGroupCommit', () => {
     await commits.close();
     expect(rows).toEqual([1, 2, 3, 4, 5]);
     await Promise.all(added);
-    await expect(commits.add(6)).rejects.toThrow('closed');
+    await expect(commits.add(6)).rejects.toMatchObject({ code: 'shutting_down', retryable: true });
   });
 
   it('runs statements outside the async context of the caller that happened to come first', async () => {
