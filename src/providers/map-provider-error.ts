@@ -35,6 +35,8 @@ type SdkError = {
 const maxMessageLength = 1000;
 /** A wrong name or certificate stays wrong. */
 const lastingConnectionFault = /ENOTFOUND|CERT|SELF_SIGNED|INVALID_URL|UNABLE_TO_VERIFY/;
+/** undici's word for it. */
+const answerTooLarge = 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
 
 const connectionCode = (error: unknown): string | null => {
   for (let cause = error as { code?: unknown; cause?: unknown } | undefined; cause; ) {
@@ -121,6 +123,12 @@ export const mapProviderError = (thrown: unknown, context: ErrorContext): Provid
     return fromAnswer(clean, status, context);
   }
   const code = connectionCode(thrown);
+  if (code === answerTooLarge) {
+    return providerFailure('bad_response', 'answered with more than can be read', context, {
+      providerCode: code,
+      retryable: false,
+    });
+  }
   if (context.partialText !== null) {
     return thrown instanceof SyntaxError
       ? providerFailure('bad_response', 'sent an event that is no JSON', context)

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createProviders, type ProviderOptions } from '../../src/providers/create-providers.ts';
+import { createLeanFetch } from '../../src/providers/lean-fetch.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import { type FakeProvider, startFakeProvider } from '../support/fake-provider.ts';
 import { ask, collect, failureOf, testKey } from './provider-suite.ts';
@@ -51,6 +52,25 @@ describe('what the environment holds', () => {
       expect(headers.authorization).toBe(`Bearer ${testKey}`);
       expect(JSON.stringify(headers)).not.toMatch(/environment|evil|stainless|org-|project-/i);
     }
+  });
+});
+
+describe('an endpoint that never ends its answer', () => {
+  it('is left before it fills the memory, and not asked again', async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const timer = setInterval(() => response.write(' '.repeat(50_000)), 5);
+      response.on('close', () => clearInterval(timer));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+    const provider = make({ baseUrl }, createLeanFetch({ maxAnswerBytes: 200_000 }));
+    expect(await failureOf(provider.complete({ ...ask('gpt-4o'), timeoutMs: 5_000 }))).toMatchObject({
+      kind: 'bad_response',
+      retryable: false,
+    });
+    server.closeAllConnections();
+    server.close();
   });
 });
 
