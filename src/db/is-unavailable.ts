@@ -35,9 +35,9 @@ const socketCodes = new Set([
 
 /**
  * PostgreSQL's classes 08 (connection), 53 (out of resources), 57P (shutting down, not yet up), 28 (refused login) and
- * 3D (no such database).
+ * 3D (no such database), and 25006: a server that is a standby since a failover, or whose disk is full, only reads.
  */
-const unavailableState = /^(08|28|3D|53|57P)...?$/;
+const unavailableState = /^((08|28|3D|53|57P)...?|25006)$/;
 
 const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'

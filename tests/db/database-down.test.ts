@@ -91,6 +91,8 @@ describe('isUnavailable', () => {
     [Object.assign(new Error('x'), { code: '57P01' }), true],
     [Object.assign(new Error('x'), { code: '53300' }), true],
     [Object.assign(new Error('x'), { code: '08006' }), true],
+    [Object.assign(new Error('x'), { code: '25006' }), true],
+    [Object.assign(new Error('x'), { code: '25001' }), false],
     [Object.assign(new Error('x'), { code: '23505' }), false],
     [Object.assign(new Error('x'), { code: '22021' }), false],
     [new Error('Connection terminated unexpectedly'), true],
