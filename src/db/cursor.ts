@@ -32,3 +32,11 @@ export const toPage = <Row extends { createdAt: string; id: string }>(
   const last = data.at(-1);
   return { data, nextCursor: rows.length > limit && last !== undefined ? toCursor(last) : null };
 };
+
+/** The cursor behind the last row of a page, where the rows themselves say whether more follow. */
+export const nextCursorOf = (
+  rows: readonly { createdAt: string; id: string; hasNext: boolean }[],
+): string | null => {
+  const last = rows.at(-1);
+  return last?.hasNext ? toCursor(last) : null;
+};

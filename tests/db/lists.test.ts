@@ -213,3 +213,31 @@ describe('keyset pages', () => {
     });
   });
 });
+
+describe('a page of very long texts', () => {
+  let open: OpenRepository;
+  beforeAll(async () => {
+    open = await openRepository();
+    const pairs = Array.from({ length: 12 }, () => {
+      const run = exampleRun({ createdAt: day(1) });
+      return { run, settlement: exampleSettlement(run) };
+    });
+    await open.repository.insertSettledRuns(pairs);
+    const client = new Client({ connectionString: open.url });
+    await client.connect();
+    await client.query(`
+      update inference_runs
+      set messages = jsonb_build_array(jsonb_build_object('role', 'user', 'content', repeat('a', 4000000)))`);
+    await client.end();
+  });
+  afterAll(() => open.close());
+
+  it('ends early and says where to go on', async () => {
+    const first = await open.repository.listInferences({}, { limit: 200 });
+    expect(first.data.length).toBe(9); // the one that passes 32 MiB is the last
+    const second = await open.repository.listInferences({}, { limit: 200, cursor: first.nextCursor ?? '' });
+    expect(second.data.length).toBe(3);
+    expect(second.nextCursor).toBeNull();
+    expect(new Set([...first.data, ...second.data].map(({ id }) => id)).size).toBe(12);
+  });
+});

@@ -13,9 +13,16 @@ describe('readLocalSettings', () => {
     return readLocalSettings(file);
   };
 
-  it('gives the values, and nothing without a file', () => {
-    expect(readLocalSettings(join(folder, 'none.json'))).toEqual({});
-    expect(read('{"IsEncrypted":false,"Values":{"SQ_LOG_LEVEL":"warn"}}')).toEqual({ SQ_LOG_LEVEL: 'warn' });
+  it('gives the values over the defaults, and these alone without a file', () => {
+    const defaults = { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '17825792' };
+    expect(readLocalSettings(join(folder, 'none.json'))).toEqual(defaults);
+    expect(read('{"IsEncrypted":false,"Values":{"SQ_LOG_LEVEL":"warn"}}')).toEqual({
+      ...defaults,
+      SQ_LOG_LEVEL: 'warn',
+    });
+    expect(read('{"Values":{"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT":"1"}}')).toEqual({
+      FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1',
+    });
   });
 
   it.each([
