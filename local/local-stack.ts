@@ -132,10 +132,11 @@ function takeFolder(dataDir: string, runningUrl: string | null) {
 }
 
 function startHost(options: LocalStackOptions, env: Record<string, string | undefined>) {
-  const { appDir, log, signal } = options;
+  const { appDir, dataDir, log, signal } = options;
   const port = options.port === undefined ? {} : { port: options.port };
   if (options.useCoreTools === true) return startCoreToolsHost({ appDir, env, signal, ...port });
-  return startHostProcess({ appDir, env, log, ...port });
+  const durableFile = join(dataDir, 'durable.sqlite');
+  return startHostProcess({ appDir, env, log, durableFile, ...port });
 }
 
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';

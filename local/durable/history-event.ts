@@ -64,14 +64,17 @@ export const historyEvent = (
   Timestamp: timestamp,
 });
 
-/** The event that starts an execution. `generation` is 0 for one that a client started and null for all others. */
+/**
+ * The event that starts an execution. `generation` counts the starts by clients under one id, from
+ * 0; it is null for sub-orchestrations and after continue-as-new.
+ */
 export const executionStarted = (options: {
   instanceId: string;
   executionId: string;
   name: string;
   input: string | null;
   parent: ParentInstance | null;
-  generation: 0 | null;
+  generation: number | null;
   timestamp: string;
 }): HistoryEvent => ({
   OrchestrationInstance: { InstanceId: options.instanceId, ExecutionId: options.executionId },

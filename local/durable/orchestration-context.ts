@@ -14,6 +14,12 @@ export class NonDeterminismError extends Error {
   override readonly name = 'NonDeterminismError';
 }
 
+const succeeding: ReadonlySet<number> = new Set([
+  eventTypes.taskCompleted,
+  eventTypes.subOrchestrationCompleted,
+]);
+const failing: ReadonlySet<number> = new Set([eventTypes.taskFailed, eventTypes.subOrchestrationFailed]);
+
 const dotNetNames = {
   activity: 'ScheduleTaskOrchestratorAction',
   subOrchestration: 'CreateSubOrchestrationAction',
@@ -76,24 +82,14 @@ export class OrchestrationContext {
 
   /** Applies a completion, a raised event, or the record of an earlier decision. */
   handle(event: HistoryEvent): void {
-    switch (event.EventType) {
-      case eventTypes.taskScheduled:
-        return this.#confirm('activity', event);
-      case eventTypes.subOrchestrationCreated:
-        return this.#confirm('subOrchestration', event);
-      case eventTypes.timerCreated:
-        return this.#confirm('timer', event);
-      case eventTypes.taskCompleted:
-      case eventTypes.subOrchestrationCompleted:
-        return this.#end(event.TaskScheduledId, 'succeeded');
-      case eventTypes.taskFailed:
-      case eventTypes.subOrchestrationFailed:
-        return this.#end(event.TaskScheduledId, 'failed');
-      case eventTypes.timerFired:
-        return this.#end(event.TimerId, 'succeeded');
-      case eventTypes.eventRaised:
-        return this.#raise(event.Name ?? '');
-    }
+    const type = event.EventType;
+    if (type === eventTypes.taskScheduled) this.#confirm('activity', event);
+    else if (type === eventTypes.subOrchestrationCreated) this.#confirm('subOrchestration', event);
+    else if (type === eventTypes.timerCreated) this.#confirm('timer', event);
+    else if (type === eventTypes.timerFired) this.#end(event.TimerId, 'succeeded');
+    else if (type === eventTypes.eventRaised) this.#raise(event.Name ?? '');
+    else if (succeeding.has(type)) this.#end(event.TaskScheduledId, 'succeeded');
+    else if (failing.has(type)) this.#end(event.TaskScheduledId, 'failed');
   }
 
   #end(id: number | undefined, end: 'succeeded' | 'failed'): void {

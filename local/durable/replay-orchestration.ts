@@ -71,7 +71,7 @@ export const replayOrchestration = (options: {
     failed(
       `Orchestrator function '${options.name}' failed: ${message}`,
       `Message: ${message}, StackTrace: ${dotNetFrame}`,
-      answer.failureDetails ?? null,
+      answer.failureDetails === undefined ? null : { InnerFailure: null, ...answer.failureDetails },
     );
 
   let customStatus: string | null = null;

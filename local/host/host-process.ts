@@ -1,11 +1,21 @@
-// The host as a process of its own: `node local/host/host-process.ts --app DIR [--port N]`. Started with an IPC channel
-// it talks by messages; otherwise it prints one JSON line when it is ready. SIGTERM and SIGINT end it in good order.
+// The host as a process of its own: `node local/host/host-process.ts --app DIR [--port N] [--durable FILE]
+// [--strict-durable | --no-strict-durable]`. Started with an IPC channel it talks by messages; otherwise it prints one
+// JSON line when it is ready. SIGTERM and SIGINT end it in good order.
 import { parseArgs } from 'node:util';
 import type { HostMessage, HostRequest } from './host-messages.ts';
 import { describeError } from './host-report.ts';
 import { type Host, startHost } from './start-host.ts';
 
-const { values } = parseArgs({ options: { app: { type: 'string' }, port: { type: 'string' } } });
+const { values } = parseArgs({
+  allowNegative: true,
+  options: {
+    app: { type: 'string' },
+    port: { type: 'string' },
+    durable: { type: 'string' },
+    'strict-durable': { type: 'boolean' },
+  },
+});
+const strictDurable = values['strict-durable'];
 const send = (message: HostMessage): void => {
   if (process.connected) process.send?.(message);
 };
@@ -29,6 +39,8 @@ try {
   host = await startHost({
     appDir: values.app ?? '.',
     ...(values.port === undefined ? {} : { port: Number(values.port) }),
+    ...(values.durable === undefined ? {} : { durableFile: values.durable }),
+    ...(strictDurable === undefined ? {} : { strictDurable }),
     log: (line) => {
       process.stderr.write(`${line}\n`);
       if (line.startsWith('WARNING: ')) send({ type: 'warning', text: line.slice('WARNING: '.length) });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 export type HostSettings = {
@@ -10,6 +11,8 @@ export type HostSettings = {
   maxBodyBytes: number;
   /** `AzureWebJobsDisableHomepage`. */
   homepageDisabled: boolean;
+  /** `extensions.durableTask`, as far as the local engine knows it. */
+  durable: { hubName: string; maxActivities: number; maxOrchestrators: number };
 };
 
 const defaultTimeoutMs = 30 * 60_000;
@@ -32,8 +35,15 @@ export const parseTimeSpanMs = (text: string): number => {
 export const readHostSettings = (appDir: string, env: Record<string, string | undefined>): HostSettings => {
   const hostJson = JSON.parse(readFileSync(join(appDir, 'host.json'), 'utf8')) as {
     functionTimeout?: string;
-    extensions?: { http?: { routePrefix?: string } };
+    extensions?: { http?: { routePrefix?: string }; durableTask?: Record<string, unknown> };
   };
+  const durableOption = (name: string, otherwise: number): number => {
+    const value =
+      env[`AzureFunctionsJobHost__extensions__durableTask__${name}`] ??
+      hostJson.extensions?.durableTask?.[name];
+    return Number(value) > 0 ? Number(value) : otherwise;
+  };
+  const tenPerCore = 10 * availableParallelism();
   const timeout = env.AzureFunctionsJobHost__functionTimeout ?? hostJson.functionTimeout;
   const prefix =
     env.AzureFunctionsJobHost__extensions__http__routePrefix ??
@@ -46,5 +56,14 @@ export const readHostSettings = (appDir: string, env: Record<string, string | un
       timeout === undefined ? defaultTimeoutMs : timeout === '-1' ? null : parseTimeSpanMs(timeout),
     maxBodyBytes: Number.isFinite(limit) && limit > 0 ? limit : defaultMaxBodyBytes,
     homepageDisabled: env.AzureWebJobsDisableHomepage?.toLowerCase() === 'true',
+    durable: {
+      hubName: String(
+        env.AzureFunctionsJobHost__extensions__durableTask__hubName ??
+          hostJson.extensions?.durableTask?.hubName ??
+          'TestHubName',
+      ),
+      maxActivities: durableOption('maxConcurrentActivityFunctions', tenPerCore),
+      maxOrchestrators: durableOption('maxConcurrentOrchestratorFunctions', tenPerCore),
+    },
   };
 };

@@ -15,6 +15,8 @@ export type HttpFrontOptions = {
   homepageDisabled: boolean;
   /** Starts a function by hand, as `POST /admin/functions/{name}` does; false when there is no such function. */
   runByHand(functionName: string): boolean;
+  /** Answers a path that belongs to an extension of the host; false when it is none. */
+  webhook(request: IncomingMessage, response: ServerResponse): boolean;
 };
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -48,6 +50,7 @@ export const createRequestListener = (options: HttpFrontOptions): RequestListene
       request.resume();
       return answerEmpty(response, options.runByHand(decodePath(byHand[1] ?? '')) ? 202 : 404);
     }
+    if (options.webhook(request, response)) return;
     const match = routes.find(method, path);
     if (match === null) {
       request.resume();

@@ -12,6 +12,10 @@ export type HostProcessOptions = {
   log?: (line: string) => void;
   /** For `node` itself, such as `--cpu-prof`. */
   execArgv?: string[];
+  /** Keeps the state of orchestrations over a restart; one host at a time. In memory when left out. */
+  durableFile?: string;
+  /** Whether the Durable engine refuses what would corrupt or hang in Azure; left out: under `NODE_ENV=test`. */
+  strictDurable?: boolean;
 };
 
 export type HostProcess = {
@@ -64,6 +68,10 @@ const askWarnings = (child: ChildProcess, told: string[]): Promise<string[]> => 
 export const startHostProcess = async (options: HostProcessOptions): Promise<HostProcess> => {
   const args = ['--app', options.appDir];
   if (options.port !== undefined) args.push('--port', String(options.port));
+  if (options.durableFile !== undefined) args.push('--durable', options.durableFile);
+  if (options.strictDurable !== undefined) {
+    args.push(options.strictDurable ? '--strict-durable' : '--no-strict-durable');
+  }
   const child = fork(join(import.meta.dirname, 'host-process.ts'), args, {
     env: (options.env ?? process.env) as NodeJS.ProcessEnv,
     execArgv: ['--disable-warning=ExperimentalWarning', ...(options.execArgv ?? [])],

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { serveDurable } from '../durable/serve-durable.ts';
 import { createRouteTable } from './function-routes.ts';
 import { createHostReport, describeError, type HostReport } from './host-report.ts';
 import { readHostSettings } from './host-settings.ts';
@@ -23,6 +24,10 @@ export type HostOptions = {
   env?: Record<string, string>;
   /** Gets one line at a time; nothing is written when left out. */
   log?: (line: string) => void;
+  /** Keeps the state of orchestrations over a restart; one host at a time. In memory when left out. */
+  durableFile?: string;
+  /** Whether the Durable engine refuses what would corrupt or hang in Azure; left out: under `NODE_ENV=test`. */
+  strictDurable?: boolean;
 };
 
 export type Host = {
@@ -90,7 +95,16 @@ export const startHost = async (options: HostOptions): Promise<Host> => {
 
   const { functionTimeoutMs, maxBodyBytes } = settings;
   const invoker = createInvoker({ app, report, functionTimeoutMs });
-  const { invoke } = invoker;
+  const durable = serveDurable({
+    functions: app.functions.values(),
+    invoke: invoker.invoke,
+    report,
+    origin: `http://127.0.0.1:${port}`,
+    file: options.durableFile ?? ':memory:',
+    settings: settings.durable,
+    strict: options.strictDurable ?? process.env.NODE_ENV === 'test',
+  });
+  const invoke = durable?.invoke ?? invoker.invoke;
   const streaming =
     app.httpUri === null
       ? null
@@ -103,6 +117,7 @@ export const startHost = async (options: HostOptions): Promise<Host> => {
       answer: streaming?.answer ?? createHttpInvocation({ invoke, report, maxBodyBytes }),
       homepageDisabled: settings.homepageDisabled,
       runByHand: timers.runByHand,
+      webhook: (request, response) => durable?.answer(request, response) ?? false,
     }),
   );
 
@@ -111,7 +126,7 @@ export const startHost = async (options: HostOptions): Promise<Host> => {
     timers.stop();
     const closed = new Promise<void>((resolveClosed) => server.close(() => resolveClosed()));
     server.closeIdleConnections();
-    await invoker.idle(drainMs);
+    await Promise.all([invoker.idle(drainMs), durable?.stop(drainMs)]);
     await app.terminate(terminateMs);
     server.closeAllConnections();
     streaming?.close();

@@ -104,7 +104,7 @@ describe.each(traceNames)('replay of recording %s', (name) => {
       const later = trace.episodes.slice(trace.episodes.indexOf(last) + 1);
       const again = later.some(({ input }) => input.instanceId === last.input.instanceId);
       // Terminated after its status was last read.
-      const cleanedUp = completion?.status === 'Terminated' && status?.runtimeStatus === 'Running';
+      const cleanedUp = completion?.status === 'Terminated' && status?.runtimeStatus !== 'Terminated';
       if (again || cleanedUp || status === undefined) continue;
       const name = { instance: last.input.instanceId };
       expect({ ...name, status: completion?.status ?? 'Running' }).toEqual({
