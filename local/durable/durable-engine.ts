@@ -45,6 +45,8 @@ export const startDurableEngine = (options: EngineOptions): DurableEngine => {
   const ready = new Set<string>();
   const running = new Map<string, Promise<void>>();
   let cancelWake = (): void => undefined;
+  /** Everything due until then is in `ready`, was handed over, or is being read. */
+  let lookedUntil = -1;
   let stopping = false;
   let closed = false;
 
@@ -71,14 +73,12 @@ export const startDurableEngine = (options: EngineOptions): DurableEngine => {
     }
   };
 
-  const wake = (): void => {
-    if (stopping) return;
-    for (const id of store.dueInstances(clock.now())) ready.add(id);
-    pump();
-  };
-
   const pump = (): void => {
     if (stopping) return;
+    const now = clock.now();
+    const due = store.nextDue(lookedUntil);
+    if (due !== null && due <= now) for (const id of store.dueInstances(now)) ready.add(id);
+    lookedUntil = Math.max(lookedUntil, now);
     for (const id of ready) {
       if (running.size >= options.maxOrchestrators) break;
       if (running.has(id)) continue;
@@ -91,8 +91,8 @@ export const startDurableEngine = (options: EngineOptions): DurableEngine => {
     }
     activities.pump();
     cancelWake();
-    const next = store.nextDue(clock.now());
-    if (next !== null) cancelWake = clock.after(next - clock.now(), wake);
+    const next = store.nextDue(lookedUntil);
+    if (next !== null) cancelWake = clock.after(next - clock.now(), pump);
   };
 
   const post = (instance: InstanceRecord, event: HistoryEvent): void => {
@@ -103,7 +103,7 @@ export const startDurableEngine = (options: EngineOptions): DurableEngine => {
   };
 
   activities.add(store.tasks());
-  wake();
+  pump();
   return {
     store,
     clock,

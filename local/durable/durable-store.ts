@@ -57,7 +57,13 @@ const toInstance = (row: Row): InstanceRecord => ({
 export const openDurableStore = (file: string): DurableStore => {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
   const database = new DatabaseSync(file);
-  database.exec(durableSchema);
+  try {
+    database.exec(durableSchema);
+  } catch (error) {
+    database.close();
+    if (!String(error).includes('locked')) throw error;
+    throw new Error(`${file} is used by another host`, { cause: error });
+  }
   const prepare = (sql: string) => database.prepare(sql);
   const sql = {
     instance: prepare('SELECT * FROM instances WHERE id = ?'),
@@ -76,12 +82,14 @@ export const openDurableStore = (file: string): DurableStore => {
     due: prepare('SELECT DISTINCT instance_id FROM inbox WHERE due_at <= ?'),
     nextDue: prepare('SELECT min(due_at) AS next FROM inbox WHERE due_at > ?'),
     post: prepare(
-      'INSERT OR IGNORE INTO inbox (instance_id, execution_id, message_id, due_at, event) VALUES (?, ?, ?, ?, ?)',
+      `INSERT INTO inbox (instance_id, execution_id, message_id, due_at, event) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (message_id) DO NOTHING`,
     ),
     consume: prepare('DELETE FROM inbox WHERE key = ?'),
     tasks: prepare('SELECT * FROM outbox ORDER BY key'),
     putTask: prepare(
-      'INSERT OR IGNORE INTO outbox (message_id, instance_id, execution_id, task_id, name, input) VALUES (?, ?, ?, ?, ?, ?)',
+      `INSERT INTO outbox (message_id, instance_id, execution_id, task_id, name, input) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (message_id) DO NOTHING`,
     ),
     removeTask: prepare('DELETE FROM outbox WHERE message_id = ?'),
     clearOutbox: prepare('DELETE FROM outbox WHERE instance_id = ?'),

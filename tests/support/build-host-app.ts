@@ -7,7 +7,7 @@ const fixtures = join(import.meta.dirname, '..', 'fixtures', 'host-app');
 
 /** Bundles an entry point of tests/fixtures/host-app as the product's build does, into a folder of its own. */
 export const buildHostApp = async (
-  entry: 'guarded' | 'bare' | 'misconfigured',
+  entry: 'guarded' | 'bare' | 'durable' | 'misconfigured',
 ): Promise<{ dir: string; remove(): Promise<void> }> => {
   const dir = await mkdtemp(join(tmpdir(), 'host-app-'));
   await build({

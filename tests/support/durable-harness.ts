@@ -1,0 +1,77 @@
+import { clientEvent, startDurableEngine } from '../../local/durable/durable-engine.ts';
+import { collectDurableFunctions } from '../../local/durable/durable-functions.ts';
+import type { InstanceRecord } from '../../local/durable/durable-records.ts';
+import { openDurableStore } from '../../local/durable/durable-store.ts';
+import type { HistoryEvent } from '../../local/durable/history-event.ts';
+import { createHostReport } from '../../local/host/host-report.ts';
+import { loadDurableApp } from './durable-app.ts';
+import { createVirtualTime } from './virtual-time.ts';
+
+export type OrchestrationRun = {
+  instance: InstanceRecord | null;
+  history: HistoryEvent[];
+  warnings: string[];
+  /** Virtual milliseconds until nothing happened any more, or until `forMs`. */
+  tookMs: number;
+  mostActivitiesAtOnce: number;
+};
+
+/** Runs the orchestrator `main` of some code, with the real library, in virtual time. */
+export const runOrchestrator = async (options: {
+  /** Has `df` and a virtual `sleep(ms)`. */
+  code: string;
+  input?: unknown;
+  strict?: boolean;
+  maxActivities?: number;
+  forMs?: number;
+  /** Raised, without a value, after 50 ms. */
+  event?: string;
+}): Promise<OrchestrationRun> => {
+  const time = createVirtualTime(Date.UTC(2026, 0, 5));
+  const prelude = `const df = require('durable-functions'); const sleep = (ms) => new Promise((r) => setTimeout(r, ms));\n`;
+  const app = loadDurableApp({ main: prelude + options.code }, (callback, delayMs) =>
+    time.clock.after(delayMs, callback),
+  );
+  const functions = collectDurableFunctions(app.functions.values());
+  const report = createHostReport(() => undefined);
+  const store = openDurableStore(':memory:');
+  let running = 0;
+  let mostActivitiesAtOnce = 0;
+  const engine = startDurableEngine({
+    store,
+    functions,
+    report,
+    clock: time.clock,
+    strict: options.strict ?? true,
+    maxActivities: options.maxActivities ?? 10,
+    maxOrchestrators: 10,
+    invoke: async (name, ...rest) => {
+      if (functions.orchestrators.has(name.toLowerCase())) return app.invoke(name, ...rest);
+      running++;
+      mostActivitiesAtOnce = Math.max(mostActivitiesAtOnce, running);
+      try {
+        return await app.invoke(name, ...rest);
+      } finally {
+        running--;
+      }
+    },
+  });
+  const startedAt = time.clock.now();
+  const { event } = options;
+  if (event !== undefined) {
+    time.clock.after(50, () => engine.send('one', clientEvent.raise(event, 'null', time.clock.now())));
+  }
+  engine.start('main', 'one', JSON.stringify(options.input ?? {}));
+  const ended = () => ['Completed', 'Failed', 'Terminated'].includes(store.instance('one')?.status ?? '');
+  let tookMs = 0;
+  const wait = async (): Promise<void> => {
+    while (!ended() && tookMs < (options.forMs ?? 600_000)) {
+      await time.sleep(10);
+      tookMs = time.clock.now() - startedAt;
+    }
+  };
+  await time.run(wait());
+  const run = { instance: store.instance('one'), history: store.history('one'), tookMs };
+  await engine.stop(100);
+  return { ...run, warnings: report.warnings, mostActivitiesAtOnce };
+};
