@@ -109,6 +109,8 @@ export const jsonBody =
     if (bytes.byteLength === 0) {
       if (need === 'required') throw bodyFault('is required');
       giveParsed(c, {});
+      // Behind the Functions host an absent body is an empty stream, and that is read by now: nobody may try again.
+      Object.defineProperty(c.req, 'arrayBuffer', { value: async () => new ArrayBuffer(0) });
       return next();
     }
     if (!hasType) checkHeaders(c);
