@@ -12,7 +12,7 @@ export function readLocalSettings(file: string): Record<string, string> {
   if (!existsSync(file)) return defaults;
   const parsed = parseJson(file);
   if (!isObject(parsed)) throw new Error(`${file} must hold a JSON object.`);
-  const values = parsed.Values ?? {};
+  const values = parsed.Values;
   if (!isObject(values)) throw new Error(`${file}: "Values" must be an object.`);
   if (parsed.IsEncrypted === true) throw new Error(`${file} is encrypted: "func settings decrypt" opens it.`);
   const given = Object.fromEntries(

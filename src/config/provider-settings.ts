@@ -8,6 +8,8 @@ const contextTokens = z.number().int().min(1).max(100_000_000).optional();
 
 /** Keys and prompts travel to this address, so plain HTTP is for this machine only. */
 export const EndpointUrl = z.url({ protocol: /^https?$/ }).refine((text) => {
+  // Refused above already; the address must not get into an error of `new URL`.
+  if (!URL.canParse(text)) return true;
   const { protocol, hostname } = new URL(text);
   return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 }, 'must be https (http only for this machine)');

@@ -4,8 +4,8 @@ import { Settings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Settings of other programs that share our prefix: the command line's address, and those of tests and scripts. */
-const foreignSettings = /^SQ_(URL|KEY_[A-Z0-9_]+|CHROMIUM|TEST_[A-Z_]+|POSTGRES_ROOT)$/;
+/** What shares our prefix: the caller's address and key, keys of compatible providers, and what tests and scripts want. */
+const foreignSettings = /^SQ_(URL|KEY|KEY_[A-Z0-9_]+|CHROMIUM|TEST_[A-Z_]+|POSTGRES_ROOT)$/;
 const unresolvedReference = '@Microsoft.KeyVault(';
 
 /** Whether a variable of the environment is meant for this program. */

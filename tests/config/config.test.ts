@@ -74,6 +74,24 @@ describe('loadConfig', () => {
     expect(Object.keys(faultsOf({ DATABASE_URL: database, ...settings }))).toEqual([setting]);
   });
 
+  it.each<[Record<string, string>, string]>([
+    [
+      { AOAI_ENDPOINT: 'my-secret-resource', AOAI_DEPLOYMENTS: '[{"name":"d","family":"gpt-4o"}]' },
+      'AOAI_ENDPOINT',
+    ],
+    [{ SQ_OPENAI_BASE_URL: 'my-secret-resource' }, 'SQ_OPENAI_BASE_URL'],
+    [{ SQ_COMPATIBLE_PROVIDERS: '[{"name":"g","baseUrl":"my-secret-resource"}]' }, 'SQ_COMPATIBLE_PROVIDERS'],
+  ])('refuses what is no address, without showing it: %j', (settings, setting) => {
+    const faults = faultsOf({ DATABASE_URL: database, ...settings });
+    expect(Object.keys(faults)).toEqual([setting]);
+    expect(faults[setting]).toMatch(/Invalid URL$/);
+  });
+
+  it('passes over the address and the key that callers keep in their shell', () => {
+    const ofCaller = { SQ_URL: 'http://127.0.0.1:7071', SQ_KEY: 'sq_own', SQ_KEY_CLI: 'sq_own' };
+    expect(() => loadConfig({ DATABASE_URL: database, ...ofCaller })).not.toThrow();
+  });
+
   it('never reads the variables that SDKs read by themselves', () => {
     const config = loadConfig({
       DATABASE_URL: database,

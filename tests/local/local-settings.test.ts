@@ -28,6 +28,7 @@ describe('readLocalSettings', () => {
   it.each([
     ['{"Values":{"SQ_OPENAI_KEY":"secret"', 'not valid JSON'],
     ['[]', 'JSON object'],
+    ['{"SQ_LOG_LEVEL":"warn"}', '"Values" must be an object'],
     ['{"Values":[]}', '"Values" must be an object'],
     ['{"Values":{"SQ_ECHO":[]}}', '"SQ_ECHO" must be a string'],
     ['{"IsEncrypted":true,"Values":{}}', 'is encrypted'],
