@@ -12,7 +12,7 @@ const isStorableMoment = (text: string) => {
 
 /** RFC 3339, in UTC where it is ours. PostgreSQL knows no year 0 and no offset of 16 hours. */
 export const Timestamp = z.iso
-  .datetime({ offset: true })
+  .datetime({ offset: true, abort: true, error: 'write it as 2030-01-31T12:00:00Z, or with an offset' })
   .refine(isStorableMoment, 'must lie in the years 1 to 9999, with an offset below 16 hours');
 /** Money as a decimal string: binary floating point cannot hold it. */
 export const Money = z.string().regex(/^-?\d+(\.\d+)?$/);

@@ -64,7 +64,13 @@ export const Preprocessing = z
 export type Preprocessing = z.infer<typeof Preprocessing>;
 
 export const Metadata = z
-  .record(StorableText.min(1).max(100), z.union([StorableText.max(2000), z.number(), z.boolean(), z.null()]))
+  .record(
+    StorableText.min(1).max(100),
+    z.union(
+      [StorableText.max(2000), z.number(), z.boolean(), z.null()],
+      'must be text, a number, true, false or null',
+    ),
+  )
   .refine((entries) => Object.keys(entries).length <= 50, 'at most 50 entries')
   .meta({ id: 'Metadata', description: 'Labels of the caller, searchable by equality.' });
 export type Metadata = z.infer<typeof Metadata>;

@@ -49,6 +49,8 @@ describe('bodies', () => {
       '/metadata/a~1b~0c',
       '/parameters/temperature',
     ]);
+    const metadata = problem.errors.find(({ pointer }) => pointer === '/metadata/a~1b~0c');
+    expect(metadata?.message).toBe('must be text, a number, true, false or null');
   });
 
   it.each([

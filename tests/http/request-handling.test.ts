@@ -27,6 +27,15 @@ describe('queries and paths', () => {
     expect(problem.errors.map((fault) => fault.pointer)).toContain(pointer);
   });
 
+  it('says once how a time is written', async () => {
+    for (const from of ['yesterday', '2026-11-01', '2026-11-01T00:00:00']) {
+      const problem = await readProblem(await startFakeApp().send(`${inferences}?from=${from}`));
+      expect(problem.errors).toEqual([
+        { pointer: '?from', message: 'write it as 2030-01-31T12:00:00Z, or with an offset' },
+      ]);
+    }
+  });
+
   it('hands filter and page over', async () => {
     const seen: unknown[] = [];
     const { send } = startFakeApp({
