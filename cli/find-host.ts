@@ -22,6 +22,7 @@ export function findHost(options: {
       `No host is known: run npm start, or give --url or SQ_URL. (${options.hostFile} is missing.)`,
     );
   }
+  if (!URL.canParse(url)) throw new Error(`"${url}" is no address such as http://127.0.0.1:7071`);
   const isRunning = running !== null && new URL(url).origin === new URL(running.url).origin;
   return { url, key: options.env.SQ_KEY_CLI || (isRunning ? running.key : null) };
 }

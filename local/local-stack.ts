@@ -136,7 +136,10 @@ function startHost(options: LocalStackOptions, env: Record<string, string | unde
   const port = options.port === undefined ? {} : { port: options.port };
   if (options.useCoreTools === true) return startCoreToolsHost({ appDir, env, signal, ...port });
   const durableFile = join(dataDir, 'durable.sqlite');
-  return startHostProcess({ appDir, env, log, durableFile, ...port });
+  return startHostProcess({ appDir, env, log, durableFile, ...port }).catch((cause: Error) => {
+    if (!cause.message.includes('EADDRINUSE')) throw cause;
+    throw new Error(`Port ${options.port} is in use by another program.`, { cause });
+  });
 }
 
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';

@@ -1,5 +1,5 @@
 // `npm run demo`: a dozen questions to two providers, recorded, compared, and everything stopped again.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
@@ -40,8 +40,9 @@ const Question = z.object({ id: z.string().min(1).max(200), prompt: z.string().m
 type Question = z.infer<typeof Question>;
 
 function readQuestions(file: string): Question[] {
+  if (!existsSync(file)) throw new Error(`${file} does not exist`);
   const lines = readFileSync(file, 'utf8').split('\n');
-  return lines.flatMap((line, index) => {
+  const questions = lines.flatMap((line, index) => {
     if (line.trim() === '') return [];
     try {
       return [Question.parse(JSON.parse(line))];
@@ -49,6 +50,8 @@ function readQuestions(file: string): Question[] {
       throw new Error(`${file}:${index + 1} is no {"id", "prompt"}`);
     }
   });
+  if (questions.length === 0) throw new Error(`${file} has no questions`);
+  return questions;
 }
 
 /** Asks every question of every target, a few at a time, in turns, so that both face the same conditions. */

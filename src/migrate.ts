@@ -1,20 +1,33 @@
 import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { ConfigError } from './config/config-error.ts';
 import { loadDatabaseConfig } from './config/database-config.ts';
 import { migrateDatabase } from './db/migrate-database.ts';
 
 // The entry of the migrate step, run by itself before the app. Ends with 0 when the database is up to date, with 2 for a bad
 // configuration, with 1 for everything else. The SQL and price files lie beside the built file, or under db in the source.
+const help = `Brings the database that DATABASE_URL names to the newest schema and adds the prices that are missing.
+
+Usage: npm run migrate
+
+Ends with 0 when the database is up to date, with 2 when DATABASE_URL is missing or wrong, with 1 for any other failure.`;
+
 const here = import.meta.dirname;
 const files = basename(here) === 'src' ? join(here, 'db') : here;
 
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
 try {
-  await migrateDatabase({
-    databaseUrl: loadDatabaseConfig().url.reveal(),
-    migrationsDir: join(files, 'migrations'),
-    pricesDir: join(files, 'prices'),
-    log: (line) => process.stdout.write(`${line}\n`),
-  });
+  const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h', default: false } } });
+  if (values.help) say(help);
+  else {
+    await migrateDatabase({
+      databaseUrl: loadDatabaseConfig().url.reveal(),
+      migrationsDir: join(files, 'migrations'),
+      pricesDir: join(files, 'prices'),
+      log: say,
+    });
+  }
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`migrate: ${message || String(error)}\n`);

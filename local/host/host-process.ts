@@ -50,8 +50,11 @@ try {
   send({ type: 'ready', url, port, functions });
   if (!process.connected) process.stdout.write(`${JSON.stringify({ url, port, functions })}\n`);
 } catch (error) {
-  process.stderr.write(`${describeError(error)}\n`);
   const message: HostMessage = { type: 'failed', message: describeError(error) };
-  if (process.send === undefined) process.exit(1);
-  process.send(message, () => process.exit(1));
+  // Whoever listens on the channel says it; a second time in the log would only be noise.
+  if (process.send !== undefined) process.send(message, () => process.exit(1));
+  else {
+    process.stderr.write(`${message.message}\n`);
+    process.exit(1);
+  }
 }

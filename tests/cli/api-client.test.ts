@@ -81,6 +81,7 @@ describe('findHost', () => {
     expect(findHost({ env, hostFile })).toEqual({ url: 'https://two.example', key: 'sq_own' });
     expect(findHost({ env: {}, hostFile })).toEqual({ url: 'http://127.0.0.1:7071', key: 'sq_local' });
     expect(() => findHost({ env: {}, hostFile: join(folder, 'none') })).toThrow(/npm start/);
+    expect(() => findHost({ url: 'localhost', env: {}, hostFile })).toThrow('"localhost" is no address');
   });
 
   it('shows the key of the local host to nobody else', () => {

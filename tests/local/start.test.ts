@@ -91,6 +91,16 @@ describe('npm start', () => {
     expect(existsSync(join(dataDir, 'host.json'))).toBe(true);
   });
 
+  it('says which port is taken, once and without a stack', async () => {
+    const { port } = new URL(hostFile().url);
+    const databaseUrl = readFileSync(join(dataDir, 'database-url'), 'utf8').trim();
+    const args = ['--data', join(folder, 'second'), '--port', port];
+    const second = run('local/start.ts', args, { DATABASE_URL: databaseUrl });
+    expect(await second.code).toBe(1);
+    expect(second.output.text.trim().split('\n').at(-1)).toBe(`Port ${port} is in use by another program.`);
+    expect(second.output.text).not.toContain('EADDRINUSE');
+  });
+
   it('starts the database again when its process is killed; the host answers again', async () => {
     const lock = JSON.parse(readFileSync(join(dataDir, 'postgres.lock'), 'utf8'));
     process.kill(lock.pid, 'SIGKILL');

@@ -58,6 +58,11 @@ describe('npm run demo', () => {
     const { code, output } = await demo(['--questions', file]);
     expect(code).toBe(1);
     expect(output).toContain(`${file}:2 is no`);
+    writeFileSync(file, '\n');
+    expect(await demo(['--questions', file])).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('has no questions'),
+    });
   });
 
   it('stops everything on ctrl-C', async () => {
