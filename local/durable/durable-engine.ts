@@ -63,8 +63,11 @@ export const startDurableEngine = (options: EngineOptions): DurableEngine => {
 
   const runEpisode = async (id: string): Promise<void> => {
     try {
-      const written = await episodes.run(id);
-      if (written === null) return;
+      const episode = await episodes.run(id);
+      if (episode === null) return;
+      const { written, left } = episode;
+      if (left) ready.add(id);
+
       const now = clock.now();
       for (const message of written.messages) if (message.dueAt <= now) ready.add(message.instanceId);
       activities.add(written.tasks);
@@ -83,10 +86,13 @@ export const startDurableEngine = (options: EngineOptions): DurableEngine => {
       if (running.size >= options.maxOrchestrators) break;
       if (running.has(id)) continue;
       ready.delete(id);
-      const work = runEpisode(id).then(() => {
-        running.delete(id);
-        pump();
-      });
+      // Not at once: `running` must know it first, or the instance could be run twice.
+      const work = Promise.resolve(id)
+        .then(runEpisode)
+        .then(() => {
+          running.delete(id);
+          pump();
+        });
       running.set(id, work);
     }
     activities.pump();

@@ -10,8 +10,8 @@ import { type FunctionKind, UnsupportedActionError } from './start-action.ts';
 import { strictViolation } from './strict-rules.ts';
 
 export type EpisodeRunner = {
-  /** One episode of an instance: what it wrote, or null when there was nothing to do. */
-  run(id: string): Promise<EpisodeCommit | null>;
+  /** One episode of an instance: what it wrote, and whether it left messages; null: there was nothing to do. */
+  run(id: string): Promise<{ written: EpisodeCommit; left: boolean } | null>;
   /** The instance is replaced or removed. */
   forget(id: string): void;
 };
@@ -53,7 +53,8 @@ export const createEpisodeRunner = (options: EngineOptions & { open(): boolean }
     }
     const start = messages.find(isStart);
     if (start === undefined) return null;
-    const continued = start.event.Generation === null && !start.messageId.includes('-');
+    // Only continue-as-new gives an execution an id without dashes.
+    const continued = start.event.OrchestrationInstance?.ExecutionId.includes('-') === false;
     if (continued) {
       const completed = historyEvent('orchestratorCompleted', dotNetTime(now));
       return { fresh: [started, start.event, completed], consumed: [start.key] };
@@ -155,7 +156,7 @@ export const createEpisodeRunner = (options: EngineOptions & { open(): boolean }
       for (const child of written.children) cache.delete(child.id);
       store.commit(written);
       keep(written, past);
-      return written;
+      return { written, left: written.consumed.length < all.length };
     },
   };
 };

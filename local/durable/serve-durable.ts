@@ -80,11 +80,13 @@ export const serveDurable = (options: {
     maxActivities: settings.maxActivities,
     maxOrchestrators: settings.maxOrchestrators,
   });
+  let stopped = false;
   const api = createManagementApi({ engine, hub: settings.hubName });
 
   return {
     invoke: withBindings,
     answer: (request, response) => {
+      if (stopped) return false;
       const path = (request.url ?? '/').slice(0, managementPath.length).toLowerCase();
       if (path !== managementPath) return false;
       respond(api, request, response).catch((error: unknown) => {
@@ -94,6 +96,9 @@ export const serveDurable = (options: {
       });
       return true;
     },
-    stop: (withinMs) => engine.stop(withinMs),
+    stop: async (withinMs) => {
+      await engine.stop(withinMs);
+      stopped = true;
+    },
   };
 };

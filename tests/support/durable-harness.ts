@@ -24,6 +24,8 @@ export const runOrchestrator = async (options: {
   strict?: boolean;
   maxActivities?: number;
   forMs?: number;
+  /** Called before each call of an orchestrator, with its number from 1; `raise` sends an event without a value. */
+  onOrchestrator?: (call: number, raise: (name: string) => void) => void;
   /** Raised, without a value, after 50 ms. */
   event?: string;
 }): Promise<OrchestrationRun> => {
@@ -36,6 +38,7 @@ export const runOrchestrator = async (options: {
   const report = createHostReport(() => undefined);
   const store = openDurableStore(':memory:');
   let running = 0;
+  let calls = 0;
   let mostActivitiesAtOnce = 0;
   const engine = startDurableEngine({
     store,
@@ -46,7 +49,10 @@ export const runOrchestrator = async (options: {
     maxActivities: options.maxActivities ?? 10,
     maxOrchestrators: 10,
     invoke: async (name, ...rest) => {
-      if (functions.orchestrators.has(name.toLowerCase())) return app.invoke(name, ...rest);
+      if (functions.orchestrators.has(name.toLowerCase())) {
+        options.onOrchestrator?.(++calls, raise);
+        return app.invoke(name, ...rest);
+      }
       running++;
       mostActivitiesAtOnce = Math.max(mostActivitiesAtOnce, running);
       try {
@@ -57,10 +63,11 @@ export const runOrchestrator = async (options: {
     },
   });
   const startedAt = time.clock.now();
+  const raise = (name: string): void => {
+    engine.send('one', clientEvent.raise(name, 'null', time.clock.now()));
+  };
   const { event } = options;
-  if (event !== undefined) {
-    time.clock.after(50, () => engine.send('one', clientEvent.raise(event, 'null', time.clock.now())));
-  }
+  if (event !== undefined) time.clock.after(50, () => raise(event));
   engine.start('main', 'one', JSON.stringify(options.input ?? {}));
   const ended = () => ['Completed', 'Failed', 'Terminated'].includes(store.instance('one')?.status ?? '');
   let tookMs = 0;

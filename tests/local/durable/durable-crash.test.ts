@@ -44,8 +44,18 @@ type Status = {
   historyEvents: { EventType: string; Result?: string }[];
 };
 
-describe('the Durable engine under kill -9', () => {
-  it('loses nothing and doubles nothing', async () => {
+const ended = async (id: string): Promise<Status | undefined> => {
+  let status: Status | undefined;
+  for (let i = 0; i < 1200 && status?.runtimeStatus !== 'Completed'; i++) {
+    await sleep(25);
+    status = (await (await hook(`instances/${id}`)).json()) as Status;
+  }
+  return status;
+};
+const readLog = (): string[] => readFileSync(join(app.dir, 'log'), 'utf8').trim().split('\n');
+
+describe('the Durable engine', () => {
+  it('under kill -9 loses nothing and doubles nothing', async () => {
     const wanted = new Map<string, string[]>();
     for (let n = 0; n < batches; n++) {
       const name = `batch${n}`;
@@ -63,12 +73,7 @@ describe('the Durable engine under kill -9', () => {
       await start();
     }
     for (const [name, rows] of wanted) {
-      let status: Status | undefined;
-      for (let i = 0; i < 400 && status?.runtimeStatus !== 'Completed'; i++) {
-        await sleep(25);
-        status = (await (await hook(`instances/${name}`)).json()) as Status;
-      }
-      expect(status).toMatchObject({ runtimeStatus: 'Completed', output: rows });
+      expect(await ended(name)).toMatchObject({ runtimeStatus: 'Completed', output: rows });
     }
 
     const all = (await (await hook('instances/?top=1000')).json()) as Status[];
@@ -80,10 +85,23 @@ describe('the Durable engine under kill -9', () => {
       expect(new Set(results.map(({ Result }) => Result)).size).toBe(results.length);
     }
 
-    const log = readFileSync(join(app.dir, 'log'), 'utf8').trim().split('\n');
+    const log = readLog();
     expect(new Set(log).size).toBe(batches * lanes * items);
     // An activity runs again only when it was running at a kill.
     expect(log.length).toBeLessThanOrEqual(batches * lanes * items + kills * maxActivities);
     expect(await host.warnings()).toEqual([]);
-  });
+  }, 90_000);
+
+  it('lets activities end at a stop, and repeats none of them', async () => {
+    const body = JSON.stringify({ name: 'calm', lanes: 2, items: 3, ms: 150 });
+    await hook('orchestrators/lanes/calm', { method: 'POST', body });
+    while (!readLog().some((line) => line.startsWith('calm/'))) await sleep(10);
+    await host.stop();
+    const atStop = readLog().filter((line) => line.startsWith('calm/')).length;
+    await start();
+    expect(await ended('calm')).toMatchObject({ runtimeStatus: 'Completed' });
+    const lines = readLog().filter((line) => line.startsWith('calm/'));
+    expect(atStop).toBeLessThan(6);
+    expect(lines.sort()).toEqual(['calm/0/0', 'calm/0/1', 'calm/0/2', 'calm/1/0', 'calm/1/1', 'calm/1/2']);
+  }, 60_000);
 });

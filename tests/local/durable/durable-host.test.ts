@@ -31,7 +31,7 @@ describe.each([
   const client = async (method: string, ...list: unknown[]) =>
     (await (await post(`/client/${method}`, { list })).json()) as { value?: unknown; error?: string };
   const ended = async (id: string) => {
-    for (let i = 0; i < 300; i++) {
+    for (let i = 0; i < 1000; i++) {
       const { value } = await client('getStatus', id);
       const status = value as { runtimeStatus: string; output: unknown; customStatus: unknown };
       if (!['Pending', 'Running'].includes(status.runtimeStatus)) return status;

@@ -51,6 +51,24 @@ describe('the engine', () => {
     expect([instance?.status, tookMs]).toEqual(['Completed', 1000]);
   });
 
+  it('delivers an event that came while continue-as-new was decided to the new generation', async () => {
+    const code = `df.app.orchestration('main', function* (ctx) {
+      const { n } = ctx.df.getInput();
+      yield ctx.df.waitForExternalEvent('go');
+      if (n === 1) return 'both';
+      ctx.df.continueAsNew({ n: n + 1 });
+    });`;
+    const { instance } = await runOrchestrator({
+      code,
+      input: { n: 0 },
+      forMs: 5_000,
+      onOrchestrator: (call, raise) => {
+        if (call <= 2) raise('go');
+      },
+    });
+    expect([instance?.status, instance?.output]).toEqual(['Completed', '"both"']);
+  });
+
   it('keeps a timer of weeks whole', async () => {
     const code = `df.app.orchestration('main', function* (ctx) {
       yield ctx.df.createTimer(new Date(ctx.df.currentUtcDateTime.getTime() + 20 * 86_400_000));
