@@ -3,7 +3,7 @@ import type { LazyPool } from './create-pool.ts';
 import { createGroupCommit } from './group-commit.ts';
 import type { InferenceRepository, NewRun, RunSettlement } from './inference-repository.ts';
 import { isUnavailable } from './is-unavailable.ts';
-import { insertRuns } from './run-queries.ts';
+import { insertRuns, settleRuns } from './run-queries.ts';
 import { settleRunsSafely } from './settle-runs-safely.ts';
 import { translateErrors } from './translate-errors.ts';
 
@@ -34,7 +34,12 @@ export const createInferenceRepository = ({
   });
   const settlements = createGroupCommit<RunSettlement>({
     ...group,
-    flush: (rows) => settleRunsSafely(() => pool.connect(), rows),
+    flush: (rows) =>
+      settleRunsSafely({
+        rows,
+        settle: async (settlements) => settleRuns(await pool.connect(), settlements),
+        change: (run, change) => change(run),
+      }),
   });
 
   return translateErrors<InferenceRepository>({

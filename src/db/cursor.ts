@@ -10,10 +10,9 @@ export type Position = z.infer<typeof Position>;
 export const toCursor = (row: { createdAt: string; id: string }): string =>
   Buffer.from(JSON.stringify([row.createdAt, row.id])).toString('base64url');
 
-/** @throws {AppError} invalid_request for a cursor that is not ours */
-export const fromCursor = (cursor: string): Position => {
+const parse = <Value>(cursor: string, schema: z.ZodType<Value>): Value => {
   try {
-    return Position.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+    return schema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
   } catch (cause) {
     const message = 'is not a cursor of this list';
     throw new AppError('invalid_request', `cursor ${message}`, {
@@ -22,6 +21,18 @@ export const fromCursor = (cursor: string): Position => {
     });
   }
 };
+
+/** @throws {AppError} invalid_request for a cursor that is not ours */
+export const fromCursor = (cursor: string): Position => parse(cursor, Position);
+
+const ItemPosition = z.tuple([z.number().int().min(0).max(2_147_483_647)]);
+
+/** Where a page of a batch's items ended. */
+export const toItemCursor = (position: number): string =>
+  Buffer.from(JSON.stringify([position])).toString('base64url');
+
+/** @throws {AppError} invalid_request for a cursor that is not ours */
+export const fromItemCursor = (cursor: string): number => parse(cursor, ItemPosition)[0];
 
 /** Cuts the extra row that was read to see whether there is a next page. */
 export const toPage = <Row extends { createdAt: string; id: string }>(

@@ -4,4 +4,5 @@ export const knownMigrations: readonly string[] = [
   '0002_access',
   '0003_prices',
   '0004_runs',
+  '0005_batches',
 ];

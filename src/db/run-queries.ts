@@ -73,6 +73,28 @@ export const settleRuns = async (
     ${settleAttemptsOf(sql.fragment`given join run on run.id = given.run_id`)}`);
 };
 
+/** Part of a statement: gives up the runs named by `id` in `source` that are still being sent, with their open attempts. */
+export const giveUpRunsOf = (source: FragmentSqlToken, now: Date): FragmentSqlToken => sql.fragment`
+    run as (
+      update inference_runs as r set
+        status = 'settled',
+        outcome = 'unknown_outcome',
+        detail = 'lease_expired',
+        settled_at = ${now.toISOString()},
+        swept_at = ${now.toISOString()}
+      from ${source}
+      where r.id = ${source}.id and r.settled_at is null
+      returning r.id
+    ), attempt as (
+      update inference_attempts as a set
+        status = 'settled',
+        outcome = 'unknown_outcome',
+        settled_at = ${now.toISOString()},
+        swept_at = ${now.toISOString()}
+      from run
+      where a.run_id = run.id and a.status = 'sending'
+    )`;
+
 const sweptCount = z.object({ count: z.number() });
 
 /**
@@ -89,23 +111,5 @@ export const sweepRuns = async (connection: CommonQueryMethods, now: Date, limit
       order by lease_until
       limit ${limit}
       for update skip locked
-    ), run as (
-      update inference_runs as r set
-        status = 'settled',
-        outcome = 'unknown_outcome',
-        detail = 'lease_expired',
-        settled_at = ${now.toISOString()},
-        swept_at = ${now.toISOString()}
-      from expired
-      where r.id = expired.id
-      returning r.id
-    ), attempt as (
-      update inference_attempts as a set
-        status = 'settled',
-        outcome = 'unknown_outcome',
-        settled_at = ${now.toISOString()},
-        swept_at = ${now.toISOString()}
-      from run
-      where a.run_id = run.id and a.status = 'sending'
-    )
+    ), ${giveUpRunsOf(sql.fragment`expired`, now)}
     select count(*) as count from run`);

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { BackendTerminatedError, type CommonQueryMethods } from 'slonik';
 import { createPool, type LazyPool } from '../../src/db/create-pool.ts';
+import type { RunSettlement } from '../../src/db/inference-repository.ts';
+import { settleRuns } from '../../src/db/run-queries.ts';
 import { settleRunsSafely } from '../../src/db/settle-runs-safely.ts';
 import { exampleRun, exampleSettlement } from '../support/example-rows.ts';
 import { type OpenRepository, openRepository } from '../support/open-repository.ts';
@@ -33,10 +35,17 @@ describe('a connection lost while settling', () => {
     };
   };
 
+  const settleSafely = (connect: () => Promise<CommonQueryMethods>, rows: readonly RunSettlement[]) =>
+    settleRunsSafely({
+      rows,
+      settle: async (settlements) => settleRuns(await connect(), settlements),
+      change: (run, change) => change(run),
+    });
+
   it.each([true, false])('is tried once more (committed already: %p)', async (committed) => {
     const run = exampleRun();
     await open.repository.insertRun(run);
-    await settleRunsSafely(createBreakingConnect(1, committed), [exampleSettlement(run)]);
+    await settleSafely(createBreakingConnect(1, committed), [exampleSettlement(run)]);
     expect(await open.repository.findInference(run.id)).toMatchObject({
       outcome: 'ok',
       attempts: [{ outcome: 'ok' }],
@@ -46,7 +55,7 @@ describe('a connection lost while settling', () => {
   it('is given up the second time', async () => {
     const run = exampleRun();
     await open.repository.insertRun(run);
-    const settling = settleRunsSafely(createBreakingConnect(2, false), [exampleSettlement(run)]);
+    const settling = settleSafely(createBreakingConnect(2, false), [exampleSettlement(run)]);
     await expect(settling).rejects.toThrow('terminated');
     expect(await open.repository.findInference(run.id)).toMatchObject({ status: 'sending' });
   });
