@@ -10,7 +10,8 @@ const usage = () => {
   const lines = Object.entries(benchmarks).flatMap(([name, { about, options }]) => [
     `  ${name.padEnd(24)}${about}`,
     ...Object.entries(options).map(
-      ([option, { about: what, default: usual }]) => `    --${option.padEnd(20)}${what} (default ${usual})`,
+      ([option, { about: what, default: usual }]) =>
+        `    --${option.padEnd(20)}${what}${usual === '' ? '' : ` (default ${usual})`}`,
     ),
   ]);
   return `npm run -s bench -- NAME [options]\n\n${lines.join('\n')}\n\nThe last line printed is one JSON object.\n`;
@@ -28,9 +29,12 @@ const missedBounds = ({ bounds }: Benchmark, figures: Record<string, unknown>): 
 
 const [name, ...words] = process.argv.slice(2);
 const benchmark = name === undefined ? undefined : benchmarks[name];
-if (benchmark === undefined || words.includes('--help')) {
+if (benchmark === undefined && name !== '--help') {
+  const fault = name === undefined ? 'which benchmark?' : `there is no benchmark ${name}`;
+  process.stderr.write(`${fault}\n\n${usage()}`);
+  process.exitCode = 2;
+} else if (benchmark === undefined || words.includes('--help')) {
   process.stdout.write(usage());
-  process.exitCode = name === undefined || name === '--help' || benchmark ? 0 : 2;
 } else {
   const { values } = parseArgs({ args: words, options: benchmark.options });
   const startedAt = performance.now();

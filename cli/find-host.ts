@@ -7,7 +7,7 @@ const HostFile = z.object({ url: z.url(), key: z.string() });
 
 /**
  * Where the API is: `--url`, then `SQ_URL`, then the `host.json` that a running `npm start` keeps in its data folder.
- * The key is `SQ_KEY_CLI` where that is set; the key in `host.json` is for the host of that file only.
+ * The key is `SQ_KEY` where that is set; the key in `host.json` is for the host of that file only.
  * @throws {Error} when none of them tells.
  */
 export function findHost(options: {
@@ -24,7 +24,7 @@ export function findHost(options: {
   }
   if (!URL.canParse(url)) throw new Error(`"${url}" is no address such as http://127.0.0.1:7071`);
   const isRunning = running !== null && new URL(url).origin === new URL(running.url).origin;
-  return { url, key: options.env.SQ_KEY_CLI || (isRunning ? running.key : null) };
+  return { url, key: options.env.SQ_KEY || (isRunning ? running.key : null) };
 }
 
 function readHostFile(file: string): z.infer<typeof HostFile> | null {

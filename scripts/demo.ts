@@ -19,7 +19,7 @@ Usage: npm run demo -- [options]
 
   --questions FILE  JSON lines of {"id", "prompt"} (default: examples/questions.jsonl)
   --data DIR        folder for the database; it is kept (default: .data/demo)
-  --url URL         ask a host that runs already, with the key in SQ_KEY_CLI (npm start's own key is found)
+  --url URL         ask a host that runs already, with the key in SQ_KEY (npm start's own key is found)
   --help            this text
 
 With a provider's key in the environment or in local.settings.json (docs/configuration.md) that provider is asked;

@@ -30,6 +30,8 @@ try {
   }
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`migrate: ${message || String(error)}\n`);
+  const unreachable = error instanceof Error && 'code' in error && /^E[A-Z]/.test(String(error.code));
+  const where = unreachable ? 'the database that DATABASE_URL names cannot be reached: ' : '';
+  process.stderr.write(`migrate: ${where}${message || String(error)}\n`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;
 }

@@ -73,7 +73,7 @@ describe('findHost', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('asks --url, then SQ_URL, then host.json', () => {
-    const env = { SQ_URL: 'https://two.example', SQ_KEY_CLI: 'sq_own' };
+    const env = { SQ_URL: 'https://two.example', SQ_KEY: 'sq_own' };
     expect(findHost({ url: 'https://one.example', env, hostFile })).toEqual({
       url: 'https://one.example',
       key: 'sq_own',

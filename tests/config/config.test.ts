@@ -88,7 +88,7 @@ describe('loadConfig', () => {
   });
 
   it('passes over the address and the key that callers keep in their shell', () => {
-    const ofCaller = { SQ_URL: 'http://127.0.0.1:7071', SQ_KEY: 'sq_own', SQ_KEY_CLI: 'sq_own' };
+    const ofCaller = { SQ_URL: 'http://127.0.0.1:7071', SQ_KEY: 'sq_own' };
     expect(() => loadConfig({ DATABASE_URL: database, ...ofCaller })).not.toThrow();
   });
 
