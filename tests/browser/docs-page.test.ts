@@ -7,10 +7,11 @@ import { type RunningApp, startApp } from '../support/running-app.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const executablePath = process.env.SQ_CHROMIUM;
-if (!executablePath) console.warn('Skipped: browser tests need SQ_CHROMIUM, the path of a Chromium.');
 const describeInBrowser = executablePath ? describe : describe.skip;
 
-describeInBrowser('the page that shows the API', () => {
+const withoutBrowser = executablePath ? '' : ' [skipped: SQ_CHROMIUM names no Chromium]';
+
+describeInBrowser(`the page that shows the API${withoutBrowser}`, () => {
   let database: TestDatabase;
   let app: RunningApp;
   let context: BrowserContext;
