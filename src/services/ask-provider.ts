@@ -48,8 +48,9 @@ const tooLate = (provider: string): CallResult => ({
 
 /**
  * Asks until there is an answer or no further attempt makes sense. Each attempt is in the database before it is sent:
- * a failed one is settled in the transaction that adds the next, after the wait, so that `sending` is never said of a
- * call that isn't. The last one is left to the caller, to be settled with its run.
+ * a failed one is settled in the transaction that adds the next, after the wait, so that no attempt is announced that
+ * may never be made. Meanwhile the failed one still stands as `sending`: a process that dies in that wait leaves it to the
+ * sweep. The last one is left to the caller, to be settled with its run.
  */
 export const createAskProvider = (dependencies: Dependencies) => {
   const { repository, logger, now, random, sleep, newId, persist, findPrice } = dependencies;

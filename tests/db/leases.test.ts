@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { LeasedItem } from '../../src/db/batch-repository.ts';
 import { exampleAttemptSettlement, exampleSettlement } from '../support/example-rows.ts';
 import {
   at,
   createWorker,
   exampleBatch,
   exampleInputs,
+  first,
   type OpenBatches,
   openBatches,
   refOf,
@@ -18,18 +18,10 @@ beforeAll(async () => {
 });
 afterAll(() => open.close());
 
-const _everything = { limit: 1000, maxAttempts: 3 };
-
 const insert = async (overrides: Parameters<typeof exampleBatch>[0] = {}, inputs = exampleInputs(4)) => {
   const batch = exampleBatch(overrides);
   await open.batches.insertBatch(batch, inputs);
   return batch;
-};
-
-const first = (items: readonly LeasedItem[]): LeasedItem => {
-  const [item] = items;
-  if (item === undefined) throw new Error('nothing was leased');
-  return item;
 };
 
 describe('leasing', () => {

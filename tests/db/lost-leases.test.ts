@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { LeasedItem } from '../../src/db/batch-repository.ts';
 import {
   at,
   createWorker,
   exampleBatch,
   exampleInputs,
+  first,
   type OpenBatches,
   openBatches,
   refOf,
@@ -23,12 +23,6 @@ const insert = async (overrides: Parameters<typeof exampleBatch>[0] = {}, inputs
   const batch = exampleBatch(overrides);
   await open.batches.insertBatch(batch, inputs);
   return batch;
-};
-
-const first = (items: readonly LeasedItem[]): LeasedItem => {
-  const [item] = items;
-  if (item === undefined) throw new Error('nothing was leased');
-  return item;
 };
 
 describe('a lost lease', () => {

@@ -102,3 +102,10 @@ export const settlementOf = (
   run: exampleSettlement(run, { settledAt: at(3), ...overrides }),
   askAgainAt,
 });
+
+/** The first of what was leased; a test that leased nothing fails here. */
+export const first = (items: readonly LeasedItem[]): LeasedItem => {
+  const [item] = items;
+  if (item === undefined) throw new Error('nothing was leased');
+  return item;
+};
