@@ -11,6 +11,8 @@ export type AppErrorCode =
   | 'payload_too_large'
   | 'unsupported_media_type'
   | 'input_too_long'
+  | 'price_unknown'
+  | 'rate_limited'
   | 'not_acceptable'
   | 'shutting_down'
   | 'database_unavailable'

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, Money, StorableText, Timestamp } from './common.ts';
+import { Id, Money, PageQuery, pageOf, StorableText, Timestamp } from './common.ts';
 import {
   InferenceFailure,
   Message,
@@ -27,6 +27,7 @@ export const BatchItemInput = z
     path: ['prompt'],
   })
   .meta({ id: 'BatchItemInput', description: 'One question of a batch, asked to every target.' });
+export type BatchItemInput = z.infer<typeof BatchItemInput>;
 
 export const BatchItemState = z
   .enum(['pending', 'in_progress', 'settled'])
@@ -58,6 +59,15 @@ export const BatchItem = z
   })
   .meta({ id: 'BatchItem', description: 'One question to one target, one repetition.' });
 export type BatchItem = z.infer<typeof BatchItem>;
+
+export const BatchItemPage = pageOf(BatchItem).meta({ id: 'BatchItemPage' });
+export type BatchItemPage = z.infer<typeof BatchItemPage>;
+
+export const ListBatchItemsQuery = z.strictObject({
+  ...PageQuery,
+  outcome: Outcome.optional(),
+  state: BatchItemState.optional(),
+});
 
 export const BatchResult = BatchItem.extend({
   text: z.string().nullable(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BatchItemInput } from './batch-item.ts';
-import { Id, ModelName, Money, ProviderName, StorableText, Timestamp } from './common.ts';
+import { Id, ModelName, Money, ProviderName, pageOf, StorableText, Timestamp } from './common.ts';
 import { Metadata, Outcome, Parameters } from './inference.ts';
 
 /** Lines of one batch. */
@@ -22,6 +22,11 @@ export const BatchTarget = z
   .meta({ id: 'BatchTarget' });
 export type BatchTarget = z.infer<typeof BatchTarget>;
 
+export const NewBatchTarget = BatchTarget.partial({ model: true }).meta({
+  id: 'NewBatchTarget',
+  description: "Without `model`: the one that all lines of a file in OpenAI's batch format name.",
+});
+
 export const OnUnknown = z.enum(['resend', 'missing']).meta({
   id: 'OnUnknown',
   description:
@@ -32,7 +37,7 @@ export type OnUnknown = z.infer<typeof OnUnknown>;
 export const BatchDefinition = z
   .strictObject({
     name: StorableText.trim().min(1).max(200).optional(),
-    targets: z.array(BatchTarget).min(1).max(50),
+    targets: z.array(NewBatchTarget).min(1).max(50),
     /** Independent samples of each question. */
     repetitions: z.number().int().min(1).max(1000).default(1),
     /** Items with equal questions are asked once for each target and repetition, and share the answer. */
@@ -46,25 +51,30 @@ export const BatchDefinition = z
     ).optional(),
     /** Hard limit of input and output tokens together. */
     maxTokens: z.number().int().min(1).max(1_000_000_000_000).optional(),
+    /** How often an item is asked before a failure that might pass is final. A refusal for haste (429) does not count. */
+    maxAttempts: z.number().int().min(1).max(20).default(5),
+    /** How long one question may take; a worker must end well before the platform ends it. */
+    deadlineMs: z.number().int().min(100).max(300_000).optional(),
     onUnknown: OnUnknown.default('resend'),
     metadata: Metadata.optional(),
   })
   .meta({ id: 'BatchDefinition' });
+export type BatchDefinition = z.infer<typeof BatchDefinition>;
 
-export const CreateBatch = BatchDefinition.extend({
-  items: z
-    .array(BatchItemInput)
-    .min(1)
-    .max(maxBatchItems)
-    .refine((items) => new Set(items.map(({ itemKey }) => itemKey)).size === items.length, {
-      message: 'each itemKey may stand once',
-    }),
-})
-  .refine((batch) => batch.items.length * batch.targets.length * batch.repetitions <= maxBatchQuestions, {
-    message: `items × targets × repetitions must not exceed ${maxBatchQuestions}`,
+const batchItems = z.array(BatchItemInput).min(1).max(maxBatchItems);
+
+/** Questions in the request itself, or those of a completed upload. */
+export const CreateBatch = BatchDefinition.extend({ items: batchItems.optional(), uploadId: Id.optional() })
+  .refine((batch) => (batch.items === undefined) !== (batch.uploadId === undefined), {
+    message: 'give exactly one of items and uploadId',
     path: ['items'],
   })
   .meta({ id: 'CreateBatch' });
+export type CreateBatch = z.infer<typeof CreateBatch>;
+
+/** What a schedule starts, again and again: its questions are its own, because uploads expire. */
+export const ScheduledBatch = BatchDefinition.extend({ items: batchItems }).meta({ id: 'ScheduledBatch' });
+export type ScheduledBatch = z.infer<typeof ScheduledBatch>;
 
 /** Where `planned = pending + inProgress + the sum of outcomes` holds at every moment. */
 export const BatchCounts = z
@@ -116,6 +126,9 @@ export const Batch = z
     onUnknown: OnUnknown,
     maxCostUsd: Money.nullable(),
     maxTokens: z.number().int().nullable(),
+    maxAttempts: z.number().int(),
+    /** null: as configured. */
+    deadlineMs: z.number().int().nullable(),
     metadata: Metadata,
     apiKeyId: Id.nullable(),
     planned: z.number().int(),
@@ -127,6 +140,59 @@ export const Batch = z
   })
   .meta({ id: 'Batch' });
 export type Batch = z.infer<typeof Batch>;
+
+export const BatchDetail = Batch.extend({
+  counts: BatchCounts,
+  spend: BatchSpend,
+  /** Items settled in a second, over the last minute of its running; null before the first one. */
+  itemsPerSecond: z.number().nullable(),
+  /** When the rest would be done at that rate; null when that cannot be told. */
+  etaSeconds: z.number().nullable(),
+}).meta({ id: 'BatchDetail' });
+export type BatchDetail = z.infer<typeof BatchDetail>;
+
+export const BatchPage = pageOf(Batch).meta({ id: 'BatchPage' });
+export type BatchPage = z.infer<typeof BatchPage>;
+
+export const BatchEstimate = z
+  .object({
+    planned: z.number().int(),
+    /** Less than `planned` where identical items share an answer. */
+    asked: z.number().int(),
+    targets: z.array(
+      z.object({
+        provider: ProviderName,
+        model: ModelName,
+        asked: z.number().int(),
+        /** A guess: four UTF-8 bytes to a token. */
+        inputTokens: z.number().int(),
+        /** No input has more tokens than this: one to a byte. */
+        maxInputTokens: z.number().int(),
+        maxOutputTokens: z.number().int(),
+        /** What the guessed input alone would cost; null: the price is unknown. */
+        inputCostUsd: Money.nullable(),
+        /** It cannot cost more, unless it is asked again; null: the price is unknown. */
+        maxCostUsd: Money.nullable(),
+      }),
+    ),
+    /** null as soon as a target's price is unknown. */
+    inputCostUsd: Money.nullable(),
+    maxCostUsd: Money.nullable(),
+  })
+  .meta({ id: 'BatchEstimate', description: 'What a batch may come to, before it is started.' });
+export type BatchEstimate = z.infer<typeof BatchEstimate>;
+
+export const RetryBatch = z
+  .strictObject({
+    /** Items with these outcomes are asked again; left out: all that brought no answer. */
+    outcomes: z
+      .array(Outcome.exclude(['ok']))
+      .min(1)
+      .max(8)
+      .optional(),
+  })
+  .meta({ id: 'RetryBatch' });
+export type RetryBatch = z.infer<typeof RetryBatch>;
 
 export const BatchReconciliation = z
   .object({

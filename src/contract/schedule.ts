@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { CreateBatch } from './batch.ts';
-import { Id, StorableText, Timestamp } from './common.ts';
+import { ScheduledBatch } from './batch.ts';
+import { Id, pageOf, StorableText, Timestamp } from './common.ts';
 
 const scheduleShape = {
   name: StorableText.trim().min(1).max(200),
   cron: z.string().trim().min(9).max(200),
   /** IANA name, such as `Europe/Berlin`. */
   timeZone: z.string().min(1).max(100),
-  batch: CreateBatch,
+  batch: ScheduledBatch,
   /** While its last batch is not finished: leave the firing out, start it afterwards, or start it anyway. */
   overlap: z.enum(['skip', 'queue', 'allow']),
   /** Of firings missed while nothing ran: start none, the latest, or all. */
@@ -24,6 +24,7 @@ export const CreateSchedule = z
     enabled: scheduleShape.enabled.default(true),
   })
   .meta({ id: 'CreateSchedule' });
+export type CreateSchedule = z.infer<typeof CreateSchedule>;
 
 export const UpdateSchedule = z.strictObject(scheduleShape).partial().meta({ id: 'UpdateSchedule' });
 export type UpdateSchedule = z.infer<typeof UpdateSchedule>;
@@ -41,6 +42,9 @@ export const Schedule = z
   .meta({ id: 'Schedule' });
 export type Schedule = z.infer<typeof Schedule>;
 
+export const SchedulePage = pageOf(Schedule).meta({ id: 'SchedulePage' });
+export type SchedulePage = z.infer<typeof SchedulePage>;
+
 export const ScheduleFiring = z
   .object({
     scheduleId: Id,
@@ -53,3 +57,8 @@ export const ScheduleFiring = z
   })
   .meta({ id: 'ScheduleFiring', description: 'What became of one planned firing.' });
 export type ScheduleFiring = z.infer<typeof ScheduleFiring>;
+
+export const ScheduleFiringList = z
+  .object({ data: z.array(ScheduleFiring) })
+  .meta({ id: 'ScheduleFiringList', description: 'The latest firings first.' });
+export type ScheduleFiringList = z.infer<typeof ScheduleFiringList>;

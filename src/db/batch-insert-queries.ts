@@ -34,15 +34,15 @@ const itemColumns: readonly RowColumn<ItemRow>[] = [
 
 /**
  * Batch, targets, budget, questions and items. Wants a transaction around it.
- * @returns the number of items
+ * @returns the number of items; null when another batch has its idempotency hash
  * @throws {AppError} invalid_request when there is none
  */
 export const insertBatch = async (
   transaction: CommonQueryMethods,
   batch: NewBatch,
   inputs: Iterable<NewBatchInput> | AsyncIterable<NewBatchInput>,
-): Promise<number> => {
-  await insertHead(transaction, batch);
+): Promise<number | null> => {
+  if (!(await insertHead(transaction, batch))) return null;
   let waiting: NewBatchInput[] = [];
   let characters = 0;
   let inputCount = 0;
@@ -68,16 +68,21 @@ export const insertBatch = async (
   return planned;
 };
 
-const insertHead = async (transaction: CommonQueryMethods, batch: NewBatch): Promise<void> => {
+/** @returns false when another batch has its idempotency hash */
+const insertHead = async (transaction: CommonQueryMethods, batch: NewBatch): Promise<boolean> => {
   const createdAt = batch.createdAt.toISOString();
-  await transaction.query(sql.unsafe`
+  const { rowCount } = await transaction.query(sql.unsafe`
     insert into batches (
-      id, name, repetitions, share_identical, concurrency, on_unknown, metadata, api_key_id, planned, created_at, progressed_at
+      id, name, repetitions, share_identical, concurrency, on_unknown, max_attempts, deadline_ms, metadata, api_key_id,
+      idempotency_hash, fingerprint, planned, created_at, progressed_at
     )
     values (
       ${batch.id}, ${storableTextOrNull(batch.name)}, ${batch.repetitions}, ${batch.shareIdentical}, ${batch.concurrency},
-      ${batch.onUnknown}, ${storableJson(batch.metadata)}, ${batch.apiKeyId}, 0, ${createdAt}, ${createdAt}
-    )`);
+      ${batch.onUnknown}, ${batch.maxAttempts}, ${batch.deadlineMs}, ${storableJson(batch.metadata)}, ${batch.apiKeyId},
+      ${batch.idempotency?.hash ?? null}, ${batch.idempotency?.fingerprint ?? null}, 0, ${createdAt}, ${createdAt}
+    )
+    on conflict (idempotency_hash) where idempotency_hash is not null do nothing`);
+  if (rowCount === 0) return false;
   const targets = batch.targets.map((target, targetIndex) => ({ ...target, targetIndex }));
   await transaction.query(sql.unsafe`
     insert into batch_targets (batch_id, target_index, provider, model, parameters)
@@ -88,10 +93,11 @@ const insertHead = async (transaction: CommonQueryMethods, batch: NewBatch): Pro
       ['model', 'text', (target) => storableText(target.model)],
       ['parameters', 'jsonb', (target) => storableJson(target.parameters ?? {})],
     ])}`);
-  if (batch.maxCostUsd === null && batch.maxTokens === null) return;
+  if (batch.maxCostUsd === null && batch.maxTokens === null) return true;
   await transaction.query(sql.unsafe`
     insert into budgets (id, owner, cap_usd, cap_tokens)
     values (${batch.id}, 'batch', ${batch.maxCostUsd}::numeric, ${batch.maxTokens}::int8)`);
+  return true;
 };
 
 const insertInputs = async (

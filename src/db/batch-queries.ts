@@ -25,6 +25,8 @@ const batchFields: FragmentSqlToken = sql.fragment`
   b.on_unknown as "onUnknown",
   (select cap_usd from budgets where id = b.id) as "maxCostUsd",
   (select cap_tokens from budgets where id = b.id) as "maxTokens",
+  b.max_attempts as "maxAttempts",
+  b.deadline_ms as "deadlineMs",
   b.metadata,
   b.api_key_id as "apiKeyId",
   b.planned,
@@ -35,6 +37,15 @@ const batchFields: FragmentSqlToken = sql.fragment`
 
 export const findBatch = async (connection: CommonQueryMethods, id: string): Promise<Batch | null> =>
   connection.maybeOne(sql.type(Batch)`select ${batchFields} from batches as b where b.id = ${id}`);
+
+const IdempotentRow = z.object({ id: Id, fingerprint: z.string() });
+
+export const findIdempotentBatch = async (
+  connection: CommonQueryMethods,
+  hash: string,
+): Promise<{ id: string; fingerprint: string } | null> =>
+  connection.maybeOne(sql.type(IdempotentRow)`
+    select id, fingerprint from batches where idempotency_hash = ${hash}`);
 
 /** One page, newest first. @throws {AppError} invalid_request for a cursor that is not ours */
 export const listBatches = async (

@@ -24,8 +24,13 @@ export type NewBatch = {
   /** Caps; a batch with neither has no budget and needs no reservations. */
   maxCostUsd: string | null;
   maxTokens: number | null;
+  maxAttempts: number;
+  /** For one question; null: as configured. */
+  deadlineMs: number | null;
   metadata: Metadata;
   apiKeyId: string | null;
+  /** Of the request that makes it; null: it sent no key. At most one batch has this hash. */
+  idempotency: { hash: string; fingerprint: string } | null;
   createdAt: Date;
 };
 
@@ -55,6 +60,8 @@ export type LeasedItem = {
 
 export type LeaseRequest = {
   batchId: string;
+  /** The worker's; none is leased once the batch has a later one. Left out: whichever. */
+  generation?: number | undefined;
   /** Most items, divided evenly among the targets that have any ready. */
   limit: number;
   /** Only these; left out: all. */
@@ -101,12 +108,17 @@ export type RetryRequest = { batchId: string; outcomes: readonly Outcome[]; now:
 /** Everything durable about batches. All of it may be called by several processes at once. */
 export type BatchRepository = LimitsRepository &
   ScheduleRepository & {
-    /** Batch, targets, questions and items in one transaction. @returns the number of items planned */
+    /**
+     * Batch, targets, questions and items in one transaction.
+     * @returns the number of items planned; null: another batch has its idempotency hash, and nothing is stored
+     */
     insertBatch(
       batch: NewBatch,
       inputs: Iterable<NewBatchInput> | AsyncIterable<NewBatchInput>,
-    ): Promise<number>;
+    ): Promise<number | null>;
     findBatch(id: string): Promise<Batch | null>;
+    /** The batch that a request with this `Idempotency-Key` made. */
+    findIdempotentBatch(hash: string): Promise<{ id: string; fingerprint: string } | null>;
     /** Newest first, by keyset. @throws {AppError} invalid_request for a cursor that is not ours. */
     listBatches(filter: BatchFilter, page: PageRequest): Promise<Page<Batch>>;
     batchCounts(id: string, now: Date): Promise<BatchCounts>;

@@ -65,6 +65,7 @@ export const createBatchRepository = ({ pool }: { pool: LazyPool }): BatchReposi
     insertBatch: async (batch, inputs) =>
       (await connect()).transaction((transaction) => insertBatch(transaction, batch, inputs)),
     findBatch: async (id) => batches.findBatch(await connect(), id),
+    findIdempotentBatch: async (hash) => batches.findIdempotentBatch(await connect(), hash),
     listBatches: async (filter, page) => batches.listBatches(await connect(), filter, page),
     batchCounts: async (id, now) => counts.batchCounts(await connect(), id, now),
     batchSpend: async (id) => counts.batchSpend(await connect(), id),

@@ -5,4 +5,5 @@ export const knownMigrations: readonly string[] = [
   '0003_prices',
   '0004_runs',
   '0005_batches',
+  '0006_uploads',
 ];

@@ -23,7 +23,7 @@ const LeasedRow = z.object({
  */
 export const leaseItems = async (
   connection: CommonQueryMethods,
-  { batchId, limit, targetIndexes, leaseToken, now, leaseUntil }: LeaseRequest,
+  { batchId, generation, limit, targetIndexes, leaseToken, now, leaseUntil }: LeaseRequest,
 ): Promise<LeasedItem[]> => {
   const at = now.toISOString();
   const chosenTargets =
@@ -35,6 +35,7 @@ export const leaseItems = async (
       select t.target_index, ceil(${limit}::numeric / count(*) over ())::int as share
       from batch_targets as t
       join batches as b on b.id = t.batch_id and b.status in ('queued', 'running')
+        and b.generation = coalesce(${generation ?? null}::int, b.generation)
       left join rate_limits as l on l.provider = t.provider
       where t.batch_id = ${batchId}
         and ${chosenTargets}

@@ -18,7 +18,7 @@ export type NewFiring = {
   /** The firing planned after this one. */
   nextFireAt: Date | null;
   /** What it starts, in the same transaction. */
-  start: { batch: NewBatch; inputs: Iterable<NewBatchInput> } | null;
+  start: { batch: NewBatch; inputs: Iterable<NewBatchInput> | AsyncIterable<NewBatchInput> } | null;
 };
 
 export type ScheduleRepository = {

@@ -8,6 +8,8 @@ const descriptions = {
   409: 'In conflict with the present state',
   413: 'The body is above 16 MiB',
   415: 'Not application/json in UTF-8, or compressed',
+  422: 'A cap on the cost cannot be kept: a price is unknown',
+  429: 'A limit of the provider is reached; see Retry-After',
   500: 'A fault of ours, logged under the request id',
   503: 'Not available for the moment; see Retry-After',
 } as const;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
-const names = (text: string) => [...text.matchAll(/`([a-z_]+)`/g)].map(([, name]) => name ?? '');
+const names = (text: string) => [...text.matchAll(/`([a-z0-9_]+)`/g)].map(([, name]) => name ?? '');
 /** What a Markdown table has in the first cell of its rows. */
 const firstCells = (section: string) =>
   section.split('\n').flatMap((line) => (line.startsWith('| `') ? names(line.split('|')[1] ?? '') : []));

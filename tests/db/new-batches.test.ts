@@ -44,6 +44,8 @@ describe('a new batch', () => {
       onUnknown: 'resend',
       maxCostUsd: '1.25',
       maxTokens: null,
+      maxAttempts: 5,
+      deadlineMs: null,
       metadata: { study: 7 },
       apiKeyId: null,
       planned: 12,
@@ -71,6 +73,21 @@ describe('a new batch', () => {
     if (first === undefined) throw new Error('no input');
     await expect(open.batches.insertBatch(batch, [...exampleInputs(1500), first])).rejects.toThrow();
     expect(await open.batches.findBatch(batch.id)).toBeNull();
+  });
+
+  it('is made once for an idempotency hash', async () => {
+    const idempotency = { hash: `hash of ${exampleBatch().id}`, fingerprint: 'what was asked' };
+    const batch = exampleBatch({ idempotency, maxAttempts: 2, deadlineMs: 5000 });
+    expect(await open.batches.insertBatch(batch, exampleInputs(2))).toBe(2);
+    expect(await open.batches.findBatch(batch.id)).toMatchObject({ maxAttempts: 2, deadlineMs: 5000 });
+    const again = exampleBatch({ idempotency });
+    expect(await open.batches.insertBatch(again, exampleInputs(2))).toBeNull();
+    expect(await open.batches.findBatch(again.id)).toBeNull();
+    expect(await open.batches.findIdempotentBatch(idempotency.hash)).toEqual({
+      id: batch.id,
+      fingerprint: idempotency.fingerprint,
+    });
+    expect(await open.batches.findIdempotentBatch('another hash')).toBeNull();
   });
 
   it('needs an item', async () => {

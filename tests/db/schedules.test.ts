@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { CreateBatch } from '../../src/contract/batch.ts';
+import { ScheduledBatch } from '../../src/contract/batch.ts';
 import type { NewFiring, NewSchedule } from '../../src/db/schedule-repository.ts';
 import { at, exampleBatch, exampleInputs, type OpenBatches, openBatches } from '../support/open-batches.ts';
 
@@ -16,7 +16,7 @@ const insert = async (overrides: Partial<NewSchedule> = {}) =>
     name: 'nightly',
     cron: '0 3 * * *',
     timeZone: 'Europe/Berlin',
-    batch: CreateBatch.parse({
+    batch: ScheduledBatch.parse({
       targets: [{ provider: 'echo', model: 'echo-1' }],
       items: [{ itemKey: 'a', prompt: 'Why?' }],
     }),

@@ -48,8 +48,11 @@ export const exampleBatch = (overrides: Partial<NewBatch> = {}): NewBatch => ({
   onUnknown: 'resend',
   maxCostUsd: null,
   maxTokens: null,
+  maxAttempts: 5,
+  deadlineMs: null,
   metadata: {},
   apiKeyId: null,
+  idempotency: null,
   createdAt: at(0),
   ...overrides,
 });
