@@ -1,0 +1,98 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AppError } from '../errors.ts';
+import type { ArtifactStore } from './artifact-store.ts';
+
+/** Words begin with a letter or digit: no `..`, no absolute name, and nothing that a draft of ours could be called. */
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9.-]*(?:\/[A-Za-z0-9][A-Za-z0-9.-]*)*$/;
+
+const pieceBytes = 64 * 1024;
+
+/** Files are for this process only: they hold what callers sent. */
+const [folderMode, fileMode] = [0o700, 0o600];
+
+/** Not `instanceof Error`: Node's own errors are of another realm inside a test. */
+const codeOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+
+/** While a file is being written its folder may be deleted with all that is below it. */
+const unlessDeleted = async <Result>(work: Promise<Result>): Promise<Result> => {
+  try {
+    return await work;
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    throw new AppError('conflict', 'The file was deleted while it was being written.', { cause: error });
+  }
+};
+
+/**
+ * Writes a new file and has it on the disk before it returns.
+ * @throws {AppError} conflict when the folder is gone; what `content` throws
+ */
+const writeDraft = async (file: string, content: AsyncIterable<Uint8Array>) => {
+  const handle = await unlessDeleted(open(file, 'wx', fileMode));
+  try {
+    const hash = createHash('sha256');
+    let bytes = 0;
+    for await (const piece of content) {
+      hash.update(piece);
+      bytes += piece.byteLength;
+      await handle.writeFile(piece);
+    }
+    await handle.sync();
+    return { bytes, sha256: hash.digest('hex') };
+  } finally {
+    await handle.close();
+  }
+};
+
+/** A rename lasts once its folder is on the disk, where a folder can be synchronised at all. */
+const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await open(folder, 'r').catch(() => null);
+  await handle?.sync().catch(() => {});
+  await handle?.close();
+};
+
+/** Artifacts as files below one folder, which is made when it is first needed. */
+export const createFolderArtifactStore = ({ folder }: { folder: string }): ArtifactStore => {
+  const pathOf = (name: string): string => {
+    if (!namePattern.test(name)) throw new RangeError('not a name of an artifact');
+    return join(folder, ...name.split('/'));
+  };
+
+  return {
+    write: async (name, content) => {
+      const target = pathOf(name);
+      const parent = dirname(target);
+      await mkdir(parent, { recursive: true, mode: folderMode });
+      // Beside its target: a rename within a folder is atomic, and what a crash leaves goes when the folder does.
+      const draft = join(parent, `.draft-${randomUUID()}`);
+      try {
+        const written = await writeDraft(draft, content);
+        await unlessDeleted(rename(draft, target));
+        await syncFolder(parent);
+        return written;
+      } catch (error) {
+        await rm(draft, { force: true });
+        throw error;
+      }
+    },
+
+    async *read(name) {
+      try {
+        yield* createReadStream(pathOf(name), { highWaterMark: pieceBytes });
+      } catch (error) {
+        const code = codeOf(error);
+        if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EISDIR') throw error;
+        throw new AppError('not_found', `There is no file ${name}.`, { cause: error });
+      }
+    },
+
+    delete: async (name) => {
+      // Somebody may be writing into the folder that is being deleted: then once more.
+      await rm(pathOf(name), { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
+    },
+  };
+};
