@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { Readiness } from '../src/contract/health.ts';
 import {
   type CreateInference,
@@ -7,26 +6,8 @@ import {
   type InferenceFilter,
   InferencePage,
 } from '../src/contract/inference.ts';
-import { Problem } from '../src/contract/problem.ts';
 import { ProviderList } from '../src/contract/provider-info.ts';
-
-/** What the API refused, with its problem details where it sent any. */
-export class ApiError extends Error {
-  override readonly name = 'ApiError';
-  readonly status: number;
-  readonly problem: Problem | null;
-
-  constructor(status: number, problem: Problem | null, text: string) {
-    const faults = problem?.errors.map(({ pointer, message }) => `${pointer} ${message}`).join('; ');
-    super(
-      problem === null
-        ? `HTTP ${status}: ${text.slice(0, 300)}`
-        : [problem.detail, faults].filter(Boolean).join(' '),
-    );
-    this.status = status;
-    this.problem = problem;
-  }
-}
+import { type ApiOptions, createApiCall, reasonOf } from './api-call.ts';
 
 export type ApiClient = {
   /** Asks one question; the outcome of a failed call is in the answer. */
@@ -42,50 +23,22 @@ export type ApiClient = {
   waitUntilReady(timeoutMs: number): Promise<void>;
 };
 
-export type ApiClientOptions = {
-  url: string;
-  key: string | null;
-  fetch?: typeof fetch;
-  /** Ends every call. */
-  signal?: AbortSignal;
-};
-
 /**
  * The API over HTTP, every answer checked against the contract.
- * All methods @throw {ApiError} on a refusal, and what `fetch` throws when the host can't be reached.
+ * All methods @throw {ApiError} on a refusal, {ConnectionError} when the host can't be reached.
  */
-export function createApiClient(options: ApiClientOptions): ApiClient {
-  const send = options.fetch ?? fetch;
-  const call = async <Schema extends z.ZodType>(
-    path: string,
-    schema: Schema,
-    init: RequestInit = {},
-  ): Promise<z.infer<Schema>> => {
-    const response = await send(new URL(path, options.url), {
-      ...init,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      headers: {
-        accept: 'application/json',
-        ...(options.key === null ? {} : { authorization: `Bearer ${options.key}` }),
-        ...Object.fromEntries(new Headers(init.headers)),
-      },
-    });
-    const text = await response.text();
-    const body = parseJson(text);
-    if (!response.ok) throw new ApiError(response.status, Problem.safeParse(body).data ?? null, text);
-    return schema.parse(body);
-  };
-
+export function createApiClient(options: ApiOptions): ApiClient {
+  const { json } = createApiCall(options);
   const listInferences: ApiClient['listInferences'] = (query) => {
     const given = Object.entries(query).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, String(value)] as [string, string]],
     );
-    return call(`/api/v1/inferences?${new URLSearchParams(given)}`, InferencePage);
+    return json(`/api/v1/inferences?${new URLSearchParams(given)}`, InferencePage);
   };
 
   return {
     createInference: (body, { idempotencyKey } = {}) =>
-      call('/api/v1/inferences', Inference, {
+      json('/api/v1/inferences', Inference, {
         method: 'POST',
         body: JSON.stringify(body),
         headers: {
@@ -93,7 +46,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
           ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
         },
       }),
-    getInference: (id) => call(`/api/v1/inferences/${encodeURIComponent(id)}`, InferenceDetail),
+    getInference: (id) => json(`/api/v1/inferences/${encodeURIComponent(id)}`, InferenceDetail),
     listInferences,
     async *allInferences(filter) {
       let cursor: string | null | undefined;
@@ -103,12 +56,12 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
         cursor = page.nextCursor;
       } while (cursor !== null);
     },
-    listProviders: async () => (await call('/api/v1/providers', ProviderList)).data,
+    listProviders: async () => (await json('/api/v1/providers', ProviderList)).data,
     async waitUntilReady(timeoutMs) {
       const deadline = Date.now() + timeoutMs;
       for (;;) {
         try {
-          await call('/api/ready', Readiness);
+          await json('/api/ready', Readiness);
           return;
         } catch (error) {
           options.signal?.throwIfAborted();
@@ -119,18 +72,4 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       }
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-/** `fetch` says no more than "fetch failed": the reason is in the cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }
