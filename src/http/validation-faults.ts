@@ -1,4 +1,5 @@
 import type { ZodError } from 'zod';
+import { jsonPointer } from '../contract/json-pointer.ts';
 import { AppError, type FieldFault } from '../errors.ts';
 
 /** More would only repeat themselves. */
@@ -9,15 +10,13 @@ type Issue = ZodError['issues'][number];
 /** Where a validated value came from, in Hono's words. */
 type Target = 'json' | 'query' | 'param' | 'header' | 'form' | 'cookie';
 
-const escapeToken = (token: PropertyKey) => String(token).replaceAll('~', '~0').replaceAll('/', '~1');
-
 /** JSON pointer into the body, `?name` for a query key, `{name}` for a part of the path, `name:` for a header. */
 const pointerTo = (target: Target, path: readonly PropertyKey[]): string => {
   const first = String(path[0] ?? '');
   if (target === 'query') return `?${first}`;
   if (target === 'param') return `{${first}}`;
   if (target === 'header' || target === 'cookie') return `${first}:`;
-  return path.map((token) => `/${escapeToken(token)}`).join('');
+  return jsonPointer(path);
 };
 
 const faultsOf = (target: Target, issue: Issue): FieldFault[] => {
