@@ -16,6 +16,7 @@ export const createScheduleRepository = (connect: () => Promise<DatabasePool>): 
     (await connect()).transaction((transaction) => firings.recordFiring(transaction, firing)),
   startQueuedFiring: async (firing, start) =>
     (await connect()).transaction((transaction) => firings.startQueuedFiring(transaction, firing, start)),
+  skipQueuedFiring: async (firing) => firings.skipQueuedFiring(await connect(), firing),
   listFirings: async (scheduleId, limit) => firings.listFirings(await connect(), scheduleId, limit),
   listQueuedFirings: async (limit) => firings.listQueuedFirings(await connect(), limit),
   claimTick: async (name, now, intervalMs) => firings.claimTick(await connect(), name, now, intervalMs),

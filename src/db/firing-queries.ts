@@ -1,7 +1,8 @@
 import { type CommonQueryMethods, type FragmentSqlToken, sql } from 'slonik';
 import { ScheduleFiring } from '../contract/schedule.ts';
 import { insertBatch } from './batch-insert-queries.ts';
-import type { NewFiring, ScheduleRepository } from './schedule-repository.ts';
+import { hasRunningBatch } from './schedule-queries.ts';
+import type { FiringRef, NewFiring, NewFiringBatch, ScheduleRepository } from './schedule-repository.ts';
 
 const firingFields: FragmentSqlToken = sql.fragment`
   f.schedule_id as "scheduleId",
@@ -12,34 +13,40 @@ const firingFields: FragmentSqlToken = sql.fragment`
   f.decided_at as "decidedAt"`;
 
 /**
- * Writes down the firing, its batch and the next planned time. Two that fire at once meet at the key of the firing: the second
- * waits for the first, then finds it done. Wants a transaction.
+ * Writes down the firing, its batch and the next planned time. Whoever decides about a schedule locks its row first, so two that
+ * fire at once come one after the other, and the second finds the schedule standing somewhere else. Wants a transaction.
  */
 export const recordFiring = async (transaction: CommonQueryMethods, firing: NewFiring): Promise<boolean> => {
+  const { scheduleId, start } = firing;
   const fireTime = firing.fireTime.toISOString();
+  const { rowCount: stands } = await transaction.query(sql.unsafe`
+    select 1 from schedules
+    where id = ${scheduleId} and enabled and deleted_at is null and next_fire_at = ${fireTime}
+    for no key update`);
+  if (stands === 0) return false;
+  if (firing.startsAlone && (await hasRunningBatch(transaction, scheduleId))) return false;
   const { rowCount } = await transaction.query(sql.unsafe`
     insert into schedule_firings (schedule_id, fire_time, status, detail, decided_at)
-    values (${firing.scheduleId}, ${fireTime}, ${firing.status}, ${firing.detail}, ${firing.decidedAt.toISOString()})
+    values (${scheduleId}, ${fireTime}, ${firing.status}, ${firing.detail}, ${firing.decidedAt.toISOString()})
     on conflict (schedule_id, fire_time) do nothing`);
-  // Also when it was recorded before: a schedule that still stands at a past firing would come up for ever.
+  // Also when it had been recorded (a clock was set back): a schedule that stands at a past firing would come up for ever.
   await transaction.query(sql.unsafe`
     update schedules set next_fire_at = ${firing.nextFireAt?.toISOString() ?? null}::timestamptz
-    where id = ${firing.scheduleId} and next_fire_at <= ${fireTime}`);
+    where id = ${scheduleId}`);
   if (rowCount === 0) return false;
-  if (firing.start !== null) await start(transaction, firing.scheduleId, fireTime, firing.start);
+  if (start !== null) await startBatch(transaction, firing, start);
   return true;
 };
 
-const start = async (
+const startBatch = async (
   transaction: CommonQueryMethods,
-  scheduleId: string,
-  fireTime: string,
-  { batch, inputs }: NonNullable<NewFiring['start']>,
+  { scheduleId, fireTime }: FiringRef,
+  { batch, inputs }: NewFiringBatch,
 ): Promise<void> => {
   await insertBatch(transaction, batch, inputs);
   await transaction.query(sql.unsafe`
     update schedule_firings set batch_id = ${batch.id}
-    where schedule_id = ${scheduleId} and fire_time = ${fireTime}`);
+    where schedule_id = ${scheduleId} and fire_time = ${fireTime.toISOString()}`);
 };
 
 /** Wants a transaction. */
@@ -47,13 +54,27 @@ export const startQueuedFiring = async (
   transaction: CommonQueryMethods,
   ...[firing, batch]: Parameters<ScheduleRepository['startQueuedFiring']>
 ): Promise<boolean> => {
-  const fireTime = firing.fireTime.toISOString();
+  const { rowCount: enabled } = await transaction.query(sql.unsafe`
+    select 1 from schedules where id = ${firing.scheduleId} and enabled and deleted_at is null for no key update`);
+  if (enabled === 0) return false;
+  if (await hasRunningBatch(transaction, firing.scheduleId)) return false;
   const { rowCount } = await transaction.query(sql.unsafe`
     update schedule_firings set status = 'late', decided_at = ${firing.decidedAt.toISOString()}
-    where schedule_id = ${firing.scheduleId} and fire_time = ${fireTime} and status = 'queued'`);
+    where schedule_id = ${firing.scheduleId} and fire_time = ${firing.fireTime.toISOString()} and status = 'queued'`);
   if (rowCount === 0) return false;
-  await start(transaction, firing.scheduleId, fireTime, batch);
+  await startBatch(transaction, firing, batch);
   return true;
+};
+
+export const skipQueuedFiring = async (
+  connection: CommonQueryMethods,
+  ...[firing]: Parameters<ScheduleRepository['skipQueuedFiring']>
+): Promise<boolean> => {
+  const { rowCount } = await connection.query(sql.unsafe`
+    update schedule_firings set
+      status = 'skipped', detail = ${firing.detail}, decided_at = ${firing.decidedAt.toISOString()}
+    where schedule_id = ${firing.scheduleId} and fire_time = ${firing.fireTime.toISOString()} and status = 'queued'`);
+  return rowCount > 0;
 };
 
 /** Latest first. */
@@ -76,14 +97,19 @@ export const listQueuedFirings = async (
   limit: number,
 ): Promise<ScheduleFiring[]> => [
   ...(await connection.any(sql.type(ScheduleFiring)`
-    select distinct on (f.schedule_id) ${firingFields}
-    from schedule_firings as f
+    select ${firingFields}
+    from (
+      select distinct on (schedule_id) *
+      from schedule_firings
+      where status = 'queued'
+      order by schedule_id, fire_time
+    ) as f
     join schedules as s on s.id = f.schedule_id and s.enabled and s.deleted_at is null
-    where f.status = 'queued' and not exists (
+    where not exists (
       select 1 from schedule_firings as other join batches as b on b.id = other.batch_id
       where other.schedule_id = f.schedule_id and b.finished_at is null
     )
-    order by f.schedule_id, f.fire_time
+    order by f.fire_time, f.schedule_id
     limit ${limit}`)),
 ];
 

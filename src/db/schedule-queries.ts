@@ -96,13 +96,15 @@ export const deleteSchedule = async (
   return rowCount > 0;
 };
 
+const ScheduleId = z.object({ id: z.uuid() });
+
 export const listDueSchedules = async (
   connection: CommonQueryMethods,
   now: Date,
   limit: number,
-): Promise<Schedule[]> => [
-  ...(await connection.any(sql.type(Schedule)`
-    select ${scheduleFields}
+): Promise<string[]> => [
+  ...(await connection.anyFirst(sql.type(ScheduleId)`
+    select s.id
     from schedules as s
     where s.enabled and s.deleted_at is null and s.next_fire_at <= ${now.toISOString()}
     order by s.next_fire_at, s.id

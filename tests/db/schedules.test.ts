@@ -37,6 +37,7 @@ const firing = (scheduleId: string, overrides: Partial<NewFiring> = {}): NewFiri
   decidedAt: at(61),
   nextFireAt: at(120),
   start: { batch: exampleBatch(), inputs: exampleInputs(1) },
+  startsAlone: false,
   ...overrides,
 });
 
@@ -71,8 +72,7 @@ describe('a schedule', () => {
       await insert({ nextFireAt: at(-500), enabled: false }),
     ];
     const later = await insert({ nextFireAt: at(-400) });
-    const idsAt = async (seconds: number) =>
-      (await open.batches.listDueSchedules(at(seconds), 100)).map(({ id }) => id);
+    const idsAt = (seconds: number) => open.batches.listDueSchedules(at(seconds), 100);
     expect(await idsAt(-501)).toEqual([]);
     expect(await idsAt(-400)).toEqual([due.id, later.id]);
     expect(await idsAt(-400)).not.toContain(off.id);
@@ -143,6 +143,66 @@ describe('a firing', () => {
       'started',
     ]);
     expect(await waiting()).toEqual([]);
+  });
+});
+
+describe('a firing that the schedule does not stand at any more', () => {
+  it.each([
+    ['off', (id: string) => open.batches.updateSchedule(id, { enabled: false, updatedAt: at(5) })],
+    ['moved', (id: string) => open.batches.updateSchedule(id, { nextFireAt: at(90), updatedAt: at(5) })],
+    ['deleted', (id: string) => open.batches.deleteSchedule(id, at(5))],
+  ])('is not recorded: it is %s', async (_, change) => {
+    const { id } = await insert();
+    await change(id);
+    const late = firing(id);
+    expect(await open.batches.recordFiring(late)).toBe(false);
+    expect(await open.batches.listFirings(id, 10)).toEqual([]);
+    expect(await open.batches.findBatch(late.start?.batch.id ?? '')).toBeNull();
+  });
+
+  it('nor once others that it should start alone among have started', async () => {
+    const { id } = await insert();
+    await open.batches.recordFiring(firing(id));
+    const second = { fireTime: at(120), nextFireAt: at(180) };
+    expect(await open.batches.recordFiring(firing(id, { ...second, startsAlone: true }))).toBe(false);
+    expect(await open.batches.findSchedule(id)).toMatchObject({ nextFireAt: at(120).toISOString() });
+    expect(await open.batches.recordFiring(firing(id, second))).toBe(true);
+  });
+});
+
+describe('a waiting firing', () => {
+  const queue = async () => {
+    const { id } = await insert({ overlap: 'queue' });
+    await open.batches.recordFiring(firing(id, { status: 'queued', start: null }));
+    await open.batches.recordFiring(
+      firing(id, { status: 'queued', start: null, fireTime: at(120), nextFireAt: at(180) }),
+    );
+    return id;
+  };
+  const waitingOf = async (id: string) =>
+    (await open.batches.listQueuedFirings(100)).filter(({ scheduleId }) => scheduleId === id);
+  const start = () => ({ batch: exampleBatch(), inputs: exampleInputs(1) });
+
+  it('starts alone, the oldest first', async () => {
+    const id = await queue();
+    expect(await waitingOf(id)).toMatchObject([{ fireTime: at(60).toISOString() }]);
+    const keys = [60, 120].map((seconds) => ({ scheduleId: id, fireTime: at(seconds), decidedAt: at(200) }));
+    const started = await Promise.all(keys.map((key) => open.batches.startQueuedFiring(key, start())));
+    expect(started.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('may be left out, and is not started while its schedule is off', async () => {
+    const id = await queue();
+    const key = { scheduleId: id, fireTime: at(60), decidedAt: at(200) };
+    expect(await open.batches.skipQueuedFiring({ ...key, detail: 'invalid: x' })).toBe(true);
+    expect(await open.batches.skipQueuedFiring({ ...key, detail: 'again' })).toBe(false);
+    expect(await open.batches.listFirings(id, 10)).toMatchObject([
+      { status: 'queued' },
+      { status: 'skipped', detail: 'invalid: x', decidedAt: at(200).toISOString() },
+    ]);
+    await open.batches.updateSchedule(id, { enabled: false, updatedAt: at(201) });
+    expect(await waitingOf(id)).toEqual([]);
+    expect(await open.batches.startQueuedFiring({ ...key, fireTime: at(120) }, start())).toBe(false);
   });
 });
 
