@@ -65,7 +65,7 @@ export function createApiClient(options: ApiOptions): ApiClient {
           return;
         } catch (error) {
           options.signal?.throwIfAborted();
-          if (Date.now() > deadline)
+          if (Date.now() >= deadline)
             throw new Error(`the host at ${options.url} is not ready: ${reasonOf(error)}`);
           await new Promise((resolve) => setTimeout(resolve, 100));
         }

@@ -1,5 +1,5 @@
+import type { Target } from '../cli/answer-table.ts';
 import type { ProviderInfo } from '../src/contract/provider-info.ts';
-import type { Target } from './demo-report.ts';
 
 /** Cheap models that everybody with a key may use, for providers that declare none. */
 const usualModels: Partial<Record<ProviderInfo['kind'], string>> = {

@@ -1,19 +1,23 @@
 // `npm run demo`: a dozen questions to two providers, recorded, compared, and everything stopped again.
+import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { SingleBar } from 'cli-progress';
 import { z } from 'zod';
-import { type ApiClient, createApiClient } from '../cli/api-client.ts';
+import { listCauses, renderAnswerTable, type Target } from '../cli/answer-table.ts';
+import { createAnswerTally } from '../cli/answer-tally.ts';
+import { createApiCall } from '../cli/api-call.ts';
+import { createApiClient } from '../cli/api-client.ts';
+import { createBatchClient } from '../cli/batch-client.ts';
+import { createBatchProgress } from '../cli/batch-progress.ts';
 import { findHost, type HostAddress } from '../cli/find-host.ts';
 import { readLocalSettings } from '../local/local-settings.ts';
 import { type LocalStack, startLocalStack } from '../local/local-stack.ts';
 import { createStopSignal } from '../local/stop-signal.ts';
-import type { Inference } from '../src/contract/inference.ts';
+import type { BatchDetail } from '../src/contract/batch.ts';
 import { chooseTargets } from './choose-targets.ts';
-import { isAnswered, listFailures, renderReport, type Target } from './demo-report.ts';
 
-const help = `Sends the questions of a file to two providers and shows what came back.
+const help = `Sends the questions of a file to two providers, as one batch, and shows what came back.
 
 Usage: npm run demo -- [options]
 
@@ -28,7 +32,6 @@ otherwise two offline ones are. With DATABASE_URL set, rows go to that database.
 const appDir = join(import.meta.dirname, '..');
 const isTty = process.stdout.isTTY === true;
 const say = (line: string) => process.stdout.write(`${line}\n`);
-const concurrency = 4;
 
 /** Two offline providers that differ: one is quick, one is slow and sometimes fails. */
 const offlineProviders = [
@@ -54,31 +57,42 @@ function readQuestions(file: string): Question[] {
   return questions;
 }
 
-/** Asks every question of every target, a few at a time, in turns, so that both face the same conditions. */
+/** Asks every question of every target as one durable batch, and shows how it goes on. @returns its last state */
 async function ask(
-  api: ApiClient,
+  host: HostAddress,
   questions: readonly Question[],
   targets: readonly Target[],
-  run: string,
-): Promise<void> {
-  const work = questions.flatMap((question) => targets.map((target) => ({ question, target })));
-  const bar = isTty ? new SingleBar({ format: 'asking {bar} {value}/{total}', hideCursor: true }) : null;
-  bar?.start(work.length, 0);
-  const lane = async () => {
-    for (let item = work.shift(); item !== undefined; item = work.shift()) {
-      const { question, target } = item;
-      const metadata = { demo: run, question: question.id };
-      // One attempt, so that the table shows what a provider does and not what asking again makes of it.
-      await api.createInference({ ...target, prompt: question.prompt, metadata, maxAttempts: 1 });
-      bar?.increment();
-    }
+  signal: AbortSignal,
+): Promise<BatchDetail> {
+  const batches = createBatchClient(createApiCall({ ...host, signal }));
+  const batch = {
+    name: 'demo',
+    targets: [...targets],
+    items: questions.map(({ id, prompt }) => ({ itemKey: id, prompt })),
+    concurrency: 4,
+    // One attempt, so that the table shows what a provider does and not what asking again makes of it.
+    maxAttempts: 1,
+    metadata: { demo: new Date().toISOString() },
   };
+  let detail = await batches.createBatch(batch, { idempotencyKey: randomUUID() });
+  const progress = createBatchProgress({ stream: process.stdout });
   try {
-    await Promise.all(Array.from({ length: concurrency }, lane));
+    for await (detail of batches.followBatch(detail.id, { signal })) progress.show(detail);
+  } catch (error) {
+    await cancel(host, detail.id);
+    throw error;
   } finally {
-    work.length = 0;
-    bar?.stop();
+    progress.stop();
   }
+  return detail;
+}
+
+/** So that the rest is not asked at the next start. A host that has gone is told nothing. */
+async function cancel(host: HostAddress, id: string): Promise<void> {
+  const api = createApiCall({ ...host, signal: AbortSignal.timeout(2_000) });
+  await createBatchClient(api)
+    .cancelBatch(id)
+    .catch(() => {});
 }
 
 async function demonstrate(
@@ -90,24 +104,33 @@ async function demonstrate(
   await api.waitUntilReady(30_000);
   const targets = chooseTargets(await api.listProviders());
   if (targets.length === 0) throw new Error('no provider is configured: see docs/configuration.md');
-  const run = new Date().toISOString();
   const names = targets.map(({ provider, model }) => `${provider} (${model})`).join(' and ');
   say(`\n${questions.length} questions to ${names}\n`);
-  await ask(api, questions, targets, run);
+  const { id, planned } = await ask(host, questions, targets, signal);
 
   // What the table shows is what is recorded, read back.
-  const recorded: Inference[] = [];
-  for await (const inference of api.allInferences({ metadata: `demo:${run}` })) recorded.push(inference);
-  say(renderReport(targets, recorded, isTty));
-  for (const line of listFailures(recorded)) say(line);
-  const expected = questions.length * targets.length;
-  if (recorded.length !== expected) {
-    throw new Error(`${recorded.length} rows are recorded where ${expected} questions were asked`);
+  const tally = createAnswerTally(targets.length);
+  let recorded = 0;
+  for await (const inference of api.allInferences({ batchId: id })) {
+    recorded++;
+    const index = targets.findIndex(
+      ({ provider, model }) => provider === inference.provider && model === inference.model,
+    );
+    tally.add(index, inference);
   }
-  say(
-    `\n${recorded.length} rows recorded, found again by GET /api/v1/inferences?metadata=demo:${encodeURIComponent(run)}`,
-  );
-  if (!recorded.some(isAnswered)) throw new Error('no question was answered');
+  say('');
+  say(renderAnswerTable(targets, tally, isTty));
+  for (const line of listCauses(tally)) say(line);
+  if (recorded !== planned) {
+    throw new Error(`${recorded} rows are recorded where ${planned} questions were asked`);
+  }
+  const batches = createBatchClient(createApiCall({ ...host, signal }));
+  const reconciliation = await batches.reconcileBatch(id);
+  if (!reconciliation.holds) {
+    throw new Error(`the batch is not the sum of its rows: ${JSON.stringify(reconciliation)}`);
+  }
+  say(`\n${recorded} rows recorded, found again by GET /api/v1/inferences?batchId=${id}`);
+  if (!tally.targets.some(({ answered }) => answered > 0)) throw new Error('no question was answered');
 }
 
 function sayWhereTheRowsAre({ databaseDir }: LocalStack, dataDir: string): void {

@@ -29,6 +29,7 @@ const settingsTable = () =>
 const scriptMeanings: Record<string, string> = {
   start: 'builds, then starts database, migrations and host on this machine',
   demo: 'shows the main job end to end on free ports, and leaves nothing running',
+  batch: 'a file of questions as one durable batch on a running host (`npm run batch -- --help`)',
   test: 'builds, then runs all tests on the embedded database (`npm test -- tests/db` for a part)',
   build: 'bundles the app into `dist/` and prints what is loaded at start',
   lint: 'Biome and knip',

@@ -1,0 +1,16 @@
+import type { BatchClient } from './batch-client.ts';
+
+/** What the steps of `npm run batch` share. */
+export type BatchSession = {
+  /** Its calls end when the user leaves. */
+  batches: BatchClient;
+  /** For the one call that must not be cut in the middle. */
+  steadyBatches: BatchClient;
+  stream: NodeJS.WriteStream;
+  isTty: boolean;
+  say(line: string): void;
+  /** The user wants to leave. */
+  signal: AbortSignal;
+  /** `npm run batch -- …` for this very host. */
+  commandLine(...words: string[]): string;
+};
