@@ -1,14 +1,14 @@
 import type { Schedule } from '../contract/schedule.ts';
 import type { CronTimes } from './cron-times.ts';
 
-/** A firing is on time within its minute. */
+/** A firing is on time within its minute, so of those that fire every minute one is. */
 const onTimeMs = 60_000;
 /** Up to so many missed firings in a row get a row of the ledger each. */
 const mostRows = 20;
 /** Counting goes this far: what fires every minute misses half a million in a year. */
 const mostCounted = 2000;
 
-export const isLate = (fireTime: Date, now: Date): boolean => now.getTime() - fireTime.getTime() > onTimeMs;
+export const isLate = (fireTime: Date, now: Date): boolean => now.getTime() - fireTime.getTime() >= onTimeMs;
 
 type Standing = {
   times: CronTimes;
@@ -21,7 +21,7 @@ type Standing = {
 /** Where the schedule goes on after what it missed; null: nowhere. */
 const resumesAt = ({ times, catchUp, fireTime, now }: Standing): Date | null => {
   if (catchUp === 'all' || !isLate(fireTime, now)) return fireTime;
-  const firstOnTime = times.next(new Date(now.getTime() - onTimeMs - 1));
+  const firstOnTime = times.next(new Date(now.getTime() - onTimeMs));
   if (catchUp === 'none') return firstOnTime;
   const latest = times.latest(now);
   // Not among today's times (the zone's rules have changed since it was planned): then it is the latest itself.
