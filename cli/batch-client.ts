@@ -73,7 +73,7 @@ export function createBatchClient(api: ApiCall): BatchClient {
     createBatch: (batch, { idempotencyKey }) =>
       api.retry(() => post('/api/v1/batches', BatchDetail, batch, idempotencyKey)),
     estimateBatch: (batch) => api.retry(() => post('/api/v1/batches/estimate', BatchEstimate, batch)),
-    getBatch: (id) => read(pathOf(id), BatchDetail),
+    getBatch: (id) => api.json(pathOf(id), BatchDetail),
     followBatch: (id, options) => followBatch(api, id, options),
     pauseBatch: (id) => post(pathOf(id, '/pause'), BatchDetail, undefined),
     resumeBatch: (id) => post(pathOf(id, '/resume'), BatchDetail, undefined),

@@ -54,6 +54,8 @@ async function runBatchCommand(options: BatchOptions, signal: AbortSignal): Prom
   }
   let id = options.command === 'attach' ? options.id : null;
   try {
+    // A wrong id or address is known at once; once it has answered, a host that is away is waited for.
+    if (options.command === 'attach') await session.batches.getBatch(options.id);
     if (options.command === 'run') {
       const started = await startBatch(session, options);
       if (started === 'estimated') return 0;

@@ -1,5 +1,5 @@
 import { BatchDetail } from '../src/contract/batch.ts';
-import { type ApiCall, ApiError, ConnectionError, reasonOf } from './api-call.ts';
+import { type ApiCall, ApiError, ConnectionError } from './api-call.ts';
 import { readEvents } from './read-events.ts';
 
 /** The events cannot be had here; the batch itself can. */
@@ -61,10 +61,6 @@ export async function* readBatchEvents(
     }
   } catch (error) {
     signal.throwIfAborted();
-    // A cut stream.
-    if (error instanceof TypeError) {
-      throw new ConnectionError(`the events broke off: ${reasonOf(error)}`, { cause: error });
-    }
     if (error instanceof ApiError && [404, 405, 406, 501].includes(error.status)) {
       throw new NoEventsError(error.message);
     }

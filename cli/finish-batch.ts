@@ -7,13 +7,13 @@ import { listCauses, renderAnswerTable } from './answer-table.ts';
 import { type AnswerTally, createAnswerTally } from './answer-tally.ts';
 import type { BatchClient } from './batch-client.ts';
 import type { ResultsTarget } from './batch-options.ts';
-import { createBatchProgress } from './batch-progress.ts';
 import type { BatchSession } from './batch-session.ts';
+import { createProgressView } from './progress-view.ts';
 
 /** Shows the batch until it is finished. @throws as the client does */
 export async function watchBatch(session: BatchSession, id: string): Promise<BatchDetail> {
   const { batches, stream, signal, say, commandLine, isTty } = session;
-  const progress = createBatchProgress({ stream });
+  const progress = createProgressView({ stream });
   let last: BatchDetail | null = null;
   let saidPaused = false;
   try {

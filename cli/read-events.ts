@@ -1,8 +1,9 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { ConnectionError, reasonOf } from './api-call.ts';
 
 /**
  * The events of a stream in `text/event-stream`, until it ends. `onBytes` is called for everything that arrives, also
- * for the heartbeats between events.
+ * for the heartbeats between events. @throws {ConnectionError} when the stream is cut.
  */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
@@ -11,9 +12,18 @@ export async function* readEvents(
   const events: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (event) => events.push(event) });
   const decoder = new TextDecoder();
-  for await (const chunk of body) {
-    onBytes();
-    parser.feed(decoder.decode(chunk, { stream: true }));
-    yield* events.splice(0);
+  const reader = body.getReader();
+  const read = () =>
+    reader.read().catch((error: unknown) => {
+      throw new ConnectionError(`the events broke off: ${reasonOf(error)}`, { cause: error });
+    });
+  try {
+    for (let chunk = await read(); !chunk.done; chunk = await read()) {
+      onBytes();
+      parser.feed(decoder.decode(chunk.value, { stream: true }));
+      yield* events.splice(0);
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
   }
 }

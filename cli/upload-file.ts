@@ -23,7 +23,8 @@ const post = (body: CreateUpload | CompleteUpload): RequestInit => ({
 export async function uploadFile(api: ApiCall, path: string, options: UploadOptions = {}): Promise<Upload> {
   const { size: fileBytes } = await stat(path);
   const created: CreateUpload = { name: basename(path).slice(0, 200), contentEncoding: 'gzip' };
-  const { id } = await api.retry(() => api.json('/api/v1/uploads', Upload, post(created)));
+  // Not again: whether there is a host that takes it is better known at once.
+  const { id } = await api.json('/api/v1/uploads', Upload, post(created));
   let partCount = 0;
   let sha256 = '';
   for await (const part of readFileParts(path, options.partBytes)) {

@@ -9,8 +9,8 @@ import { createAnswerTally } from '../cli/answer-tally.ts';
 import { createApiCall } from '../cli/api-call.ts';
 import { createApiClient } from '../cli/api-client.ts';
 import { createBatchClient } from '../cli/batch-client.ts';
-import { createBatchProgress } from '../cli/batch-progress.ts';
 import { findHost, type HostAddress } from '../cli/find-host.ts';
+import { createProgressView } from '../cli/progress-view.ts';
 import { readLocalSettings } from '../local/local-settings.ts';
 import { type LocalStack, startLocalStack } from '../local/local-stack.ts';
 import { createStopSignal } from '../local/stop-signal.ts';
@@ -75,7 +75,7 @@ async function ask(
     metadata: { demo: new Date().toISOString() },
   };
   let detail = await batches.createBatch(batch, { idempotencyKey: randomUUID() });
-  const progress = createBatchProgress({ stream: process.stdout });
+  const progress = createProgressView({ stream: process.stdout });
   try {
     for await (detail of batches.followBatch(detail.id, { signal })) progress.show(detail);
   } catch (error) {

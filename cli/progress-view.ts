@@ -2,7 +2,7 @@ import { SingleBar } from 'cli-progress';
 import { Decimal } from 'decimal.js';
 import type { BatchDetail } from '../src/contract/batch.ts';
 
-export type BatchProgress = {
+export type ProgressView = {
   show(detail: BatchDetail): void;
   /** Leaves the last state behind. */
   stop(): void;
@@ -12,16 +12,16 @@ export type BatchProgress = {
 const lineMs = 5_000;
 
 /** A live bar on a terminal; elsewhere a plain line every few seconds and whenever the status changes. */
-export function createBatchProgress(options: {
-  stream: NodeJS.WriteStream;
+export function createProgressView(options: {
+  stream: NodeJS.WritableStream & { isTTY?: boolean };
   now?: () => number;
-}): BatchProgress {
+}): ProgressView {
   return options.stream.isTTY === true
     ? liveBar(options.stream)
     : plainLines(options.stream, options.now ?? Date.now);
 }
 
-function liveBar(stream: NodeJS.WriteStream): BatchProgress {
+function liveBar(stream: NodeJS.WritableStream): ProgressView {
   const bar = new SingleBar({
     format: '{bar} {words}',
     barsize: 24,
@@ -45,7 +45,7 @@ function liveBar(stream: NodeJS.WriteStream): BatchProgress {
   };
 }
 
-function plainLines(stream: NodeJS.WritableStream, now: () => number): BatchProgress {
+function plainLines(stream: NodeJS.WritableStream, now: () => number): ProgressView {
   let shown = '';
   let shownAt = Number.NEGATIVE_INFINITY;
   let status = '';
