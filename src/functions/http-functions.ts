@@ -10,11 +10,14 @@ export const httpMethods: HttpMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH',
  * prefixes are disjoint, and what catches the rest has the last names. Routing inside a prefix is the API's own.
  */
 export const httpFunctions: readonly HttpFunction[] = [
+  { name: 'batches', route: 'api/v1/batches/{*rest}' },
   { name: 'inferences', route: 'api/v1/inferences/{*rest}' },
   { name: 'keys', route: 'api/v1/keys/{*rest}' },
   { name: 'openai', route: 'v1/{*rest}' },
   { name: 'providers', route: 'api/v1/providers/{*rest}' },
+  { name: 'schedules', route: 'api/v1/schedules/{*rest}' },
   { name: 'session', route: 'api/v1/session/{*rest}' },
+  { name: 'uploads', route: 'api/v1/uploads/{*rest}' },
   // Health, documents, and problem answers for unknown paths of the API.
   { name: 'zApi', route: 'api/{*rest}' },
   // The dashboard. The constraint leaves the other prefixes and the host's own alone; the default lets `/` match.
@@ -24,5 +27,5 @@ export const httpFunctions: readonly HttpFunction[] = [
   },
 ];
 
-/** Settles runs whose worker died. Every minute. */
-export const sweepFunction = { name: 'sweep', schedule: '0 * * * * *' };
+/** The work of every minute: what is due, what was lost, what has expired. */
+export const tickFunction = { name: 'tick', schedule: '0 * * * * *' };

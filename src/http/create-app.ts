@@ -19,9 +19,11 @@ import { queryKeys } from './query-keys.ts';
 import { requestIdMiddleware } from './request-id.ts';
 import { requestLog } from './request-log.ts';
 import { createRouteTable } from './route-table.ts';
+import { registerSchedulesRoutes } from './schedules-routes.ts';
 import { createSessionCookie } from './session-cookie.ts';
 import { registerSessionRoutes } from './session-routes.ts';
 import { answerUnknownPath, knownPathMiddleware } from './unknown-path.ts';
+import { registerUploadsRoutes } from './uploads-routes.ts';
 import { toValidationError } from './validation-faults.ts';
 
 export type CreateAppOptions = {
@@ -68,6 +70,8 @@ export const createApiApp = (options: CreateAppOptions): ApiApp => {
   app.notFound(answerUnknownPath);
 
   registerInferencesRoutes(app, services.inferenceService);
+  registerUploadsRoutes(app, services.uploadService);
+  registerSchedulesRoutes(app, services.scheduleService);
   registerProvidersRoutes(app, services);
   registerKeysRoutes(app, services.accessService);
   registerSessionRoutes(app, services.accessService, cookie);

@@ -1,23 +1,53 @@
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
 import { z } from 'zod';
 import * as apiKeys from '../contract/api-key.ts';
+import * as batches from '../contract/batch.ts';
+import * as batchItems from '../contract/batch-item.ts';
 import * as health from '../contract/health.ts';
 import * as inferences from '../contract/inference.ts';
 import * as problems from '../contract/problem.ts';
 import * as providers from '../contract/provider-info.ts';
+import * as schedules from '../contract/schedule.ts';
+import * as uploads from '../contract/upload.ts';
 import { homeRoute } from './dashboard-routes.ts';
 import { docsAssetRoute, docsRoute, openApiRoute } from './documents-routes.ts';
 import { healthRoute, readyRoute } from './health-routes.ts';
 import { createInferenceRoute, getInferenceRoute, listInferencesRoute } from './inferences-routes.ts';
 import { createKeyRoute, listKeysRoute, revokeKeyRoute, rotateKeyRoute } from './keys-routes.ts';
 import { listProvidersRoute } from './providers-routes.ts';
+import {
+  createScheduleRoute,
+  deleteScheduleRoute,
+  getScheduleRoute,
+  listFiringsRoute,
+  listSchedulesRoute,
+  updateScheduleRoute,
+} from './schedules-routes.ts';
 import { closeSessionRoute, getSessionRoute, openSessionRoute } from './session-routes.ts';
+import {
+  completeUploadRoute,
+  createUploadRoute,
+  deleteUploadRoute,
+  getUploadRoute,
+  putUploadPartRoute,
+} from './uploads-routes.ts';
 
 /** Every route there is, in the order of the document. A test compares it with what is registered. */
 export const routeDefinitions: readonly RouteConfig[] = [
   createInferenceRoute,
   listInferencesRoute,
   getInferenceRoute,
+  createUploadRoute,
+  getUploadRoute,
+  putUploadPartRoute,
+  completeUploadRoute,
+  deleteUploadRoute,
+  createScheduleRoute,
+  listSchedulesRoute,
+  getScheduleRoute,
+  updateScheduleRoute,
+  deleteScheduleRoute,
+  listFiringsRoute,
   listProvidersRoute,
   createKeyRoute,
   listKeysRoute,
@@ -47,7 +77,7 @@ export type OpenapiDocument = {
  * `Outcome.nullable()` inside another one would make every outcome nullable. What contains another is longer.
  */
 const namedSchemas = (): [string, z.ZodType][] =>
-  [apiKeys, health, inferences, problems, providers]
+  [apiKeys, batches, batchItems, health, inferences, problems, providers, schedules, uploads]
     .flatMap((module): unknown[] => Object.values(module))
     .flatMap((schema): [string, z.ZodType, number][] => {
       const id = schema instanceof z.ZodType ? schema.meta()?.id : undefined;

@@ -1,11 +1,19 @@
 import type { ProviderInfo } from '../contract/provider-info.ts';
 import type { AccessService } from './access-service.ts';
+import type { BatchService } from './batch-service.ts';
 import type { InferenceService } from './inference-service.ts';
+import type { ScheduleService } from './schedule-service.ts';
+import type { TickService } from './tick-service.ts';
+import type { UploadService } from './upload-service.ts';
 
 /** What the HTTP layer needs of the product; `createServices` makes it. */
 export type AppServices = {
   inferenceService: InferenceService;
+  batchService: BatchService;
+  tickService: TickService;
   accessService: AccessService;
+  scheduleService: ScheduleService;
+  uploadService: UploadService;
   listProviders(): ProviderInfo[];
   /** Whether database and migrations are as this build needs them. Never throws. */
   readiness(): Promise<{ database: 'ok' | 'failed'; migrations: 'ok' | 'pending' | 'unknown' }>;

@@ -3,7 +3,7 @@ import type { Schedule } from '../contract/schedule.ts';
 import type { ScheduleRepository } from '../db/schedule-repository.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { BatchConductor } from './batch-conductor.ts';
+import { type BatchConductor, createStartBatch } from './batch-conductor.ts';
 import { cronTimes } from './cron-times.ts';
 import { createFireSchedules, type FireSchedulesDependencies } from './fire-schedules.ts';
 import { inlineQuestions } from './inline-questions.ts';
@@ -31,6 +31,7 @@ export const createScheduleService = (dependencies: ScheduleServiceDependencies)
   const { repository, planBatch, conductor, logger } = dependencies;
   const { now = Date.now, newId = randomUUIDv7 } = dependencies;
   const planFiring = createPlanFiring({ planBatch, logger });
+  const startBatch = createStartBatch({ conductor, logger });
 
   const get = async (id: string): Promise<Schedule> => {
     const schedule = await repository.findSchedule(id);
@@ -105,6 +106,6 @@ export const createScheduleService = (dependencies: ScheduleServiceDependencies)
       return repository.listFirings(id, limit);
     },
 
-    fireDue: createFireSchedules({ repository, planFiring, conductor, logger, now }),
+    fireDue: createFireSchedules({ repository, planFiring, startBatch, logger, now }),
   };
 };

@@ -1,7 +1,7 @@
 import type { Schedule } from '../contract/schedule.ts';
-import type { NewFiring, NewFiringBatch, ScheduleRepository } from '../db/schedule-repository.ts';
+import type { NewFiring, ScheduleRepository } from '../db/schedule-repository.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { BatchConductor } from './batch-conductor.ts';
+import type { StartBatch } from './batch-conductor.ts';
 import { cronTimes } from './cron-times.ts';
 import { isLate, missedFiring } from './missed-firing.ts';
 import type { PlanFiring } from './plan-firing.ts';
@@ -22,7 +22,7 @@ export type FireSchedulesDependencies = {
     | 'skipQueuedFiring'
   >;
   planFiring: PlanFiring;
-  conductor: BatchConductor;
+  startBatch: StartBatch;
   logger: Logger;
   /** Epoch ms. */
   now: () => number;
@@ -33,16 +33,7 @@ export type FireSchedulesDependencies = {
  * Any number of processes may do it at once; each firing is decided by one. @returns how many were decided
  */
 export const createFireSchedules = (dependencies: FireSchedulesDependencies): (() => Promise<number>) => {
-  const { repository, planFiring, conductor, logger, now } = dependencies;
-
-  /** The batch is stored: what fails to start it here is started by the tick. */
-  const conduct = async ({ batch }: NewFiringBatch): Promise<void> => {
-    try {
-      await conductor.start(batch.id, 1);
-    } catch (error) {
-      logger.warn('batch of a schedule not started yet', { batchId: batch.id, error });
-    }
-  };
+  const { repository, planFiring, startBatch, logger, now } = dependencies;
 
   const decide = async (schedule: Schedule, fireTime: Date): Promise<NewFiring> => {
     const decidedAt = new Date(now());
@@ -73,7 +64,7 @@ export const createFireSchedules = (dependencies: FireSchedulesDependencies): ((
       const firing = await decide(schedule, fireTime);
       if (await repository.recordFiring(firing)) {
         decided += 1;
-        if (firing.start !== null) await conduct(firing.start);
+        if (firing.start !== null) await startBatch({ ...firing.start.batch, generation: 1 });
         schedule = { ...schedule, nextFireAt: firing.nextFireAt?.toISOString() ?? null };
       } else {
         // Somebody else was here in the meantime: what is left to do?
@@ -92,7 +83,7 @@ export const createFireSchedules = (dependencies: FireSchedulesDependencies): ((
       return Number(await repository.skipQueuedFiring({ ...firing, detail: planned.refusal }));
     }
     if (!(await repository.startQueuedFiring(firing, planned.start))) return 0;
-    await conduct(planned.start);
+    await startBatch({ ...planned.start.batch, generation: 1 });
     return 1;
   };
 

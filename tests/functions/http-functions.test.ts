@@ -42,6 +42,7 @@ describe('the list of functions', () => {
     ['/api/v1/inferencesx', 'zApi'],
     ['/api/v1/inferences', 'inferences'],
     ['/api/v1/inferences/a%2Fb/cancel/', 'inferences'],
+    ['/api/v1/schedules/1/firings', 'schedules'],
     ['/v1/chat/completions', 'openai'],
     ['/admin', null],
     ['/runtime/x', null],

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { at, type OpenBatches, openBatches } from '../support/open-batches.ts';
-import { exampleSchedule, setUpSchedules } from './support/set-up-schedules.ts';
+import { at } from '../support/open-batches.ts';
+import { exampleSchedule, openSchedules } from './support/set-up-schedules.ts';
 
 const nowhere = '0198c0de-0000-7000-8000-0000000000ff';
-let open: OpenBatches;
-let host: ReturnType<typeof setUpSchedules>;
+let database: Awaited<ReturnType<typeof openSchedules>>;
+let host: ReturnType<typeof database.start>;
 beforeAll(async () => {
-  open = await openBatches();
+  database = await openSchedules();
 });
-afterAll(() => open.close());
+afterAll(() => database.close());
 beforeEach(() => {
-  host = setUpSchedules(open.batches, { now: at(0).getTime() });
+  host = database.start();
 });
 
 const refused = (pointer: string, message: string) => ({
@@ -45,8 +45,7 @@ describe('making a schedule', () => {
   });
 
   it('is refused where its batch would be', async () => {
-    host.gone.add('gone');
-    const expected = refused('/batch/targets/0/provider', 'not configured');
+    const expected = refused('/batch/targets/0/provider', 'no provider "gone" is configured');
     await expect(host.create({ batch: goneBatch })).rejects.toMatchObject(expected);
   });
 });
@@ -55,7 +54,7 @@ describe('changing a schedule', () => {
   it('plans anew when its times change, and only then', async () => {
     const made = await host.create();
     const { id } = made;
-    await open.batches.updateSchedule(id, { nextFireAt: at(-60), updatedAt: at(0) });
+    await database.open.batches.updateSchedule(id, { nextFireAt: at(-60), updatedAt: at(0) });
     const same = { name: 'other', enabled: true, cron: made.cron, timeZone: made.timeZone };
     expect(await host.service.update(id, same)).toMatchObject({
       name: 'other',
@@ -80,10 +79,9 @@ describe('changing a schedule', () => {
   });
 
   it('is refused where its batch would be', async () => {
-    host.gone.add('gone');
     const { id } = await host.create();
     await expect(host.service.update(id, { batch: goneBatch })).rejects.toMatchObject(
-      refused('/batch/targets/0/provider', 'not configured'),
+      refused('/batch/targets/0/provider', 'no provider "gone" is configured'),
     );
   });
 });

@@ -1,39 +1,9 @@
 import { CreateSchedule } from '../../../src/contract/schedule.ts';
-import type { NewBatchInput } from '../../../src/db/batch-repository.ts';
-import { AppError } from '../../../src/errors.ts';
+import { createProviders } from '../../../src/providers/create-providers.ts';
+import { createPlanBatch } from '../../../src/services/create-plan-batch.ts';
 import { createScheduleService } from '../../../src/services/create-schedule-service.ts';
-import type { PlanBatch } from '../../../src/services/plan-batch.ts';
-import { exampleBatch, type OpenBatches } from '../../support/open-batches.ts';
+import { at, type OpenBatches, openBatches } from '../../support/open-batches.ts';
 import { createMemoryLogger } from './memory-logger.ts';
-
-/** Plans as simply as can be; providers in `gone` are not configured. */
-const createPlan =
-  (gone: ReadonlySet<string>): PlanBatch =>
-  async (definition, file, { apiKeyId }) => {
-    const faults = definition.targets.flatMap(({ provider }, index) =>
-      gone.has(provider) ? [{ pointer: `/targets/${index}/provider`, message: 'is not configured' }] : [],
-    );
-    if (faults.length > 0) throw new AppError('invalid_request', 'No such provider.', { faults });
-    const { name = null, metadata = {} } = definition;
-    const targets = definition.targets.map(({ model = 'echo-1', ...target }) => ({ ...target, model }));
-    return {
-      batch: exampleBatch({ name, metadata, apiKeyId, targets }),
-      inputs: async function* () {
-        for await (const question of file.questions()) {
-          if (!('item' in question)) continue;
-          const { itemKey, prompt = '', messages, parameters = {}, metadata = {} } = question.item;
-          const input: NewBatchInput = {
-            itemKey,
-            messages: messages ?? [{ role: 'user', content: prompt }],
-            parameters,
-            metadata,
-            questionHash: null,
-          };
-          yield input;
-        }
-      },
-    };
-  };
 
 export const exampleSchedule = (overrides: Record<string, unknown> = {}) =>
   CreateSchedule.parse({
@@ -46,33 +16,95 @@ export const exampleSchedule = (overrides: Record<string, unknown> = {}) =>
     ...overrides,
   });
 
+/** Noon, plus minutes. */
+export const minute = (minutes: number, seconds = 0): number => at(minutes * 60 + seconds).getTime();
+
 /** The schedules of one process, on a clock that the test sets. */
 export const setUpSchedules = (repository: OpenBatches['batches'], clock: { now: number }) => {
-  const gone = new Set<string>();
+  /** A provider taken out of it is not configured any more. */
+  const providers = new Map(createProviders([{ kind: 'echo', name: 'echo' }]));
   const conducted: string[] = [];
   const logger = createMemoryLogger();
   const state = { conductorFails: false };
+  const now = () => clock.now;
   const service = createScheduleService({
     repository,
-    planBatch: createPlan(gone),
+    planBatch: createPlanBatch({
+      providers,
+      limits: { maxInputTokens: 1000, defaultMaxOutputTokens: 100, maxOutputTokens: 1000 },
+      findPrice: async () => null,
+      now,
+    }),
     conductor: {
-      start: async (batchId) => {
+      start: async ({ id, generation }) => {
         if (state.conductorFails) throw new Error('no Durable today');
-        conducted.push(batchId);
+        conducted.push(`${id}-${generation}`);
       },
       state: async () => 'missing',
     },
     logger,
-    now: () => clock.now,
+    now,
   });
   const create = (overrides: Record<string, unknown> = {}, apiKeyId: string | null = null) =>
     service.create(exampleSchedule(overrides), { apiKeyId });
-  /** The ledger, oldest first: `12:05 started`. */
-  const ledger = async (id: string): Promise<string[]> =>
-    (await service.listFirings(id, 200))
-      .toReversed()
-      .map(({ fireTime, status, detail }) =>
-        [fireTime.slice(11, 16), status, ...(detail === null ? [] : [`(${detail})`])].join(' '),
-      );
-  return { service, create, ledger, gone, conducted, logger, state };
+
+  return {
+    service,
+    create,
+    providers,
+    conducted,
+    logger,
+    state,
+
+    fireAt: async (minutes: number, seconds = 0): Promise<number> => {
+      clock.now = minute(minutes, seconds);
+      return service.fireDue();
+    },
+
+    /** Ends the batches that the schedule has started. */
+    finishAll: async (id: string): Promise<void> => {
+      for (const { batchId } of await service.listFirings(id, 200)) {
+        if (batchId !== null) await repository.cancelBatch(batchId, new Date(clock.now));
+      }
+    },
+
+    /** The ledger, oldest first: `12:05 started`. */
+    ledger: async (id: string): Promise<string[]> =>
+      (await service.listFirings(id, 200))
+        .toReversed()
+        .map(({ fireTime, status, detail }) =>
+          [fireTime.slice(11, 16), status, ...(detail === null ? [] : [`(${detail})`])].join(' '),
+        ),
+
+    /** With a schedule made at `clock.now`, which is gone afterwards: it would be due in the next test. */
+    using: async (
+      overrides: Record<string, unknown>,
+      work: (id: string) => Promise<void>,
+      apiKeyId: string | null = null,
+    ): Promise<void> => {
+      const { id } = await create(overrides, apiKeyId);
+      try {
+        await work(id);
+      } finally {
+        await service.delete(id);
+      }
+    },
+  };
+};
+
+export const openSchedules = async () => {
+  const open = await openBatches();
+  return {
+    open,
+    close: open.close,
+    /** A process at noon, and another over the same clock and database. */
+    start: () => {
+      const clock = { now: minute(0) };
+      return {
+        ...setUpSchedules(open.batches, clock),
+        clock,
+        another: () => setUpSchedules(open.openAnother(), clock),
+      };
+    },
+  };
 };
