@@ -51,6 +51,8 @@ export type ApiCall = {
 };
 
 const maxTries = 6;
+/** A host that wishes for more is believed on the next try. */
+const mostPatientMs = 60_000;
 
 export function createApiCall(options: ApiOptions): ApiCall {
   const fetchOnce = options.fetch ?? fetch;
@@ -103,7 +105,7 @@ export function createApiCall(options: ApiOptions): ApiCall {
           return await work();
         } catch (error) {
           if (!mayPass(error) || tries === maxTries) throw error;
-          const wishedMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+          const wishedMs = Math.min(error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0, mostPatientMs);
           await pauseFor(Math.max(waitMs(tries), wishedMs), options.signal);
         }
       }

@@ -47,7 +47,8 @@ describe('npm run demo', () => {
       ['echo', 12],
       ['echo-slow', 12],
     ]);
-    expect(first.output).toContain('24 rows recorded');
+    expect(first.output).toMatch(/^24\/24 done.*, completed$/m);
+    expect(first.output).toMatch(/24 rows recorded, found again by GET \/api\/v1\/inferences\?batchId=/);
     expect(first.output).toContain(join(dataDir, 'database-url').split('/').slice(-2).join('/'));
     nothingRuns();
   });
