@@ -1,6 +1,6 @@
 import { BatchDetail } from '../src/contract/batch.ts';
 import { type ApiCall, mayPass } from './api-call.ts';
-import { NoEventsError, readBatchEvents } from './batch-events.ts';
+import { NoEventsError, readBatchEvents } from './read-batch-events.ts';
 
 export type FollowOptions = {
   signal?: AbortSignal | undefined;
