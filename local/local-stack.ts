@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { requireCoreTools, startCoreToolsHost } from './core-tools-host.ts';
 import { openDataFiles } from './data-files.ts';
 import { DataFolderInUseError, lockDataFolder } from './database/data-folder-lock.ts';
@@ -70,6 +70,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const env: Record<string, string | undefined> = {
       SQ_COOKIE_SECURE: 'false',
       ...options.env,
+      SQ_ARTIFACTS_DIR: options.env.SQ_ARTIFACTS_DIR || resolve(dataDir, 'artifacts'),
       SQ_ADMIN_KEY: adminKey,
     };
     const script = (name: string, databaseUrl: string) =>

@@ -8,6 +8,10 @@ export type AppEnv = {
     requestId: string;
     /** Who is calling, on every route that isn't open. */
     principal: Principal | undefined;
+    /** Media type of a body that is left for the handler to read (`requestBytes`); undefined: JSON, or none. */
+    rawType: string | undefined;
+    /** Of such a body. */
+    contentEncoding: 'identity' | 'gzip' | undefined;
   };
 };
 

@@ -9,8 +9,10 @@ import { accessMember, type RouteAccess } from './route-access.ts';
 export type RouteFacts = {
   /** null: the route declares none and is closed. */
   access: RouteAccess | null;
-  /** Whether it reads a JSON body, and whether that may be left out. */
+  /** Whether it reads a body, and whether that may be left out. */
   body: 'none' | 'optional' | 'required';
+  /** Media types of bodies that it takes, in lower case. */
+  bodyTypes: readonly string[];
 };
 
 export type RouteTable = {
@@ -18,7 +20,7 @@ export type RouteTable = {
   find(c: ApiContext): RouteFacts | null;
 };
 
-const closed: RouteFacts = { access: null, body: 'none' };
+const closed: RouteFacts = { access: null, body: 'none', bodyTypes: [] };
 const accessNames: ReadonlySet<unknown> = new Set(['open', 'authenticated', ...Scope.options]);
 const isRouteAccess = (value: unknown): value is RouteAccess => accessNames.has(value);
 
@@ -40,7 +42,8 @@ export const createRouteTable = (
       const { method, path, request, [accessMember]: needed } = definition.route;
       const body = request?.body === undefined ? 'none' : request.body.required ? 'required' : 'optional';
       const key = `${method.toUpperCase()} ${path.replaceAll(/\/{(.+?)}/g, '/:$1')}`;
-      declared.set(key, { access: isRouteAccess(needed) ? needed : null, body });
+      const bodyTypes = Object.keys(request?.body?.content ?? {}).map((type) => type.toLowerCase());
+      declared.set(key, { access: isRouteAccess(needed) ? needed : null, body, bodyTypes });
     }
   };
   const factsOf = (route: RouterRoute): RouteFacts | null => {

@@ -1,6 +1,5 @@
 import type { Scope } from '../../src/contract/api-key.ts';
 import type { InferenceDetail } from '../../src/contract/inference.ts';
-import type { Upload } from '../../src/contract/upload.ts';
 import { AppError } from '../../src/errors.ts';
 import { type CreateAppOptions, createApp } from '../../src/http/create-app.ts';
 import type { AccessService, Principal } from '../../src/services/access-service.ts';
@@ -10,6 +9,7 @@ import type { ScheduleService } from '../../src/services/schedule-service.ts';
 import type { UploadService } from '../../src/services/upload-service.ts';
 import { createLogger } from '../../src/telemetry/create-logger.ts';
 import { fakeSchedules } from './fake-schedules.ts';
+import { fakeUploads } from './fake-uploads.ts';
 
 export const knownId = '0198c0de-0000-7000-8000-000000000001';
 export const unknownId = '0198c0de-0000-7000-8000-0000000000ff';
@@ -129,40 +129,6 @@ const fakeInferences = (): InferenceService => ({
   sweep: async () => 0,
 });
 
-const exampleUpload: Upload = {
-  id: knownId,
-  name: null,
-  contentEncoding: 'identity',
-  status: 'open',
-  bytes: 0,
-  parts: [],
-  sha256: null,
-  createdAt: '2026-01-02T03:04:05.000Z',
-  expiresAt: '2026-01-03T03:04:05.000Z',
-};
-
-const fakeUploads = (): UploadService => {
-  const find = async (id: string) => {
-    if (id !== knownId) throw new AppError('not_found', `There is no upload ${id}.`);
-    return exampleUpload;
-  };
-  const noQuestions = async () => ({
-    sha256: '0'.repeat(64),
-    async *questions() {},
-    dispose: async () => {},
-  });
-  return {
-    create: async () => exampleUpload,
-    get: find,
-    putPart: find,
-    complete: find,
-    delete: async (id) => void (await find(id)),
-    openQuestions: noQuestions,
-    spoolQuestions: noQuestions,
-    expire: async () => 0,
-  };
-};
-
 type FakeParts = {
   inferenceService?: Partial<InferenceService>;
   accessService?: Partial<AccessService>;
@@ -175,7 +141,7 @@ type FakeParts = {
 export const fakeServices = (parts: FakeParts = {}): AppServices => ({
   inferenceService: { ...fakeInferences(), ...parts.inferenceService },
   accessService: { ...fakeAccess(), ...parts.accessService },
-  uploadService: { ...fakeUploads(), ...parts.uploadService },
+  uploadService: { ...fakeUploads(knownId), ...parts.uploadService },
   scheduleService: { ...fakeSchedules(knownId), ...parts.scheduleService },
   listProviders: () => [],
   readiness: parts.readiness ?? (async () => ({ database: 'ok', migrations: 'ok' })),

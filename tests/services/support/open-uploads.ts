@@ -20,6 +20,10 @@ export const questionsOf = async (file: QuestionFile): Promise<GivenQuestion[]> 
   return questions;
 };
 
+/** Keys of the questions; faults where a line has some. */
+export const keysOf = async (file: QuestionFile) =>
+  (await questionsOf(file)).map((question) => ('item' in question ? question.item.itemKey : question.faults));
+
 /** The service over a database and a folder of its own, with a clock that stands still. */
 export const openUploads = async () => {
   const database = await createTestDatabase();
