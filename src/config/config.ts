@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { ConfigError } from './config-error.ts';
 import { type ProviderConfig, toProviderConfigs } from './provider-configs.ts';
 import type { Secret } from './secret.ts';
@@ -9,6 +11,8 @@ export type Config = {
   adminKey: Secret | null;
   http: { stream: boolean; cookieSecure: boolean };
   logLevel: Settings['SQ_LOG_LEVEL'];
+  /** Absolute path of the folder of large files. */
+  artifactsDir: string;
   limits: {
     maxInputTokens: number;
     defaultMaxOutputTokens: number;
@@ -50,6 +54,7 @@ const toConfig = (settings: Settings, given: Environment): Config => ({
   adminKey: settings.SQ_ADMIN_KEY ?? null,
   http: { stream: settings.SQ_HTTP_STREAM, cookieSecure: settings.SQ_COOKIE_SECURE },
   logLevel: settings.SQ_LOG_LEVEL,
+  artifactsDir: resolve(settings.SQ_ARTIFACTS_DIR ?? join(tmpdir(), 'study-query-llm')),
   limits: {
     maxInputTokens: settings.SQ_MAX_INPUT_TOKENS,
     defaultMaxOutputTokens: settings.SQ_DEFAULT_MAX_OUTPUT_TOKENS,

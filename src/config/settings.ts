@@ -60,6 +60,11 @@ export const Settings = z.object({
   SQ_LOG_LEVEL: setting(z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), {
     about: 'What is logged.',
   }),
+  SQ_ARTIFACTS_DIR: setting(z.string().min(1).optional(), {
+    about:
+      'Folder of large files, such as uploads on their way in. Without it `study-query-llm` below the temporary folder of the system; `npm start` uses its data folder.',
+    reason: 'In Azure the folder of the app can only be read.',
+  }),
   SQ_MAX_INPUT_TOKENS: setting(integer(1, 10_000_000).default(200_000), {
     about: 'Longest input of one inference, in tokens; refused before anything is sent.',
     reason: 'A slip of the caller must not cost more than a few dollars.',
