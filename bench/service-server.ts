@@ -9,7 +9,10 @@ import { createServices } from '../src/services.ts';
 import { createLogger } from '../src/telemetry/create-logger.ts';
 
 const config = loadConfig();
-const services = await createServices(config, { logger: createLogger({ level: config.logLevel }) });
+const services = createServices(config, {
+  logger: createLogger({ level: config.logLevel }),
+  conductor: { start: async () => undefined, state: async () => 'missing' },
+});
 
 const server = createServer(async (request, response) => {
   try {

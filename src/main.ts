@@ -4,33 +4,36 @@ import { join } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { type Config, loadConfig } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
+import { createDurableConductor, type DurableConductor } from './functions/durable-conductor.ts';
 import { registerMisconfiguredApp } from './functions/misconfigured-app.ts';
 import { registerFunctions } from './functions/register-functions.ts';
 import { createLogger } from './telemetry/create-logger.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 /** What answers requests is loaded with the first one: registering the functions must be quick. */
-const openProduct = async (config: Config, logger: Logger) => {
+const openProduct = async (config: Config, logger: Logger, conductor: DurableConductor) => {
   const [{ createServices }, { createApp }] = await Promise.all([
     import('./services.ts'),
     import('./http/create-app.ts'),
   ]);
-  const services = createServices(config, { logger });
+  const services = createServices(config, { logger, conductor });
   const app = createApp({
     services,
     logger,
     version: packageJson.version,
     staticDir: join(import.meta.dirname, 'static'),
     cookieSecure: config.http.cookieSecure,
+    streams: config.http.stream,
   });
   return { services, app };
 };
 
 const register = (config: Config): void => {
   const logger = createLogger({ level: config.logLevel, secrets: secretsOf(config) });
+  const conductor = createDurableConductor();
   let product: ReturnType<typeof openProduct> | undefined;
   const open = () => {
-    product ??= openProduct(config, logger).catch((error: unknown) => {
+    product ??= openProduct(config, logger, conductor).catch((error: unknown) => {
       product = undefined;
       throw error;
     });
@@ -38,8 +41,10 @@ const register = (config: Config): void => {
   };
   registerFunctions({
     handle: async (request) => (await open()).app.fetch(request),
-    sweep: async () => (await open()).services.inferenceService.sweep(),
+    runLane: async (turn) => (await open()).services.batchRunner.runLane(turn),
+    tick: async () => void (await (await open()).services.tickService.tickInTurn()),
     close: async () => (await product)?.services.close(),
+    conductor,
     logger,
     httpStream: config.http.stream,
   });

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ConfigError } from './config-error.ts';
 import { type ProviderConfig, toProviderConfigs } from './provider-configs.ts';
+import type { ProviderLimits } from './provider-settings.ts';
 import type { Secret } from './secret.ts';
 import { combinationFaults, isOurs, referenceFaults, toFault, unknownFaults } from './setting-faults.ts';
 import { Settings } from './settings.ts';
@@ -19,7 +20,10 @@ export type Config = {
     maxOutputTokens: number;
     defaultDeadlineMs: number;
     defaultMaxAttempts: number;
+    leaseGraceMs: number;
   };
+  batches: { stallMs: number };
+  providerLimits: ProviderLimits;
   providers: readonly ProviderConfig[];
 };
 
@@ -61,7 +65,10 @@ const toConfig = (settings: Settings, given: Environment): Config => ({
     maxOutputTokens: settings.SQ_MAX_OUTPUT_TOKENS,
     defaultDeadlineMs: settings.SQ_DEFAULT_DEADLINE_MS,
     defaultMaxAttempts: settings.SQ_DEFAULT_MAX_ATTEMPTS,
+    leaseGraceMs: settings.SQ_LEASE_GRACE_MS,
   },
+  batches: { stallMs: settings.SQ_BATCH_STALL_MS },
+  providerLimits: settings.SQ_PROVIDER_LIMITS,
   providers: toProviderConfigs(settings, given),
 });
 

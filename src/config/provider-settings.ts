@@ -58,3 +58,13 @@ const EchoInstance = z.strictObject({
 });
 export const EchoInstances = z.array(EchoInstance).max(20);
 export type EchoInstance = z.infer<typeof EchoInstance>;
+
+/** What a provider grants, over all workers together; what is left out is not limited by us. */
+const ProviderLimit = z.strictObject({
+  /** Calls of batches at once. */
+  concurrency: z.number().int().min(1).max(100_000).optional(),
+  requestsPerMinute: z.number().int().min(1).max(100_000_000).optional(),
+  tokensPerMinute: z.number().int().min(1).max(1_000_000_000).optional(),
+});
+export const ProviderLimits = z.record(name, ProviderLimit);
+export type ProviderLimits = z.infer<typeof ProviderLimits>;

@@ -77,6 +77,8 @@ export const combinationFaults = (settings: Settings, given: Environment): Setti
     ...settings.SQ_COMPATIBLE_PROVIDERS.map(({ name }) => name),
     ...settings.SQ_ECHO.map(({ name }) => name),
   ];
+  const unlimited = Object.keys(settings.SQ_PROVIDER_LIMITS).find((name) => !names.includes(name));
+  wants(unlimited === undefined, 'SQ_PROVIDER_LIMITS', `names ${unlimited}, which is no provider`);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   wants(
     twice === undefined,

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { AzureDeployments, CompatibleProviders, EchoInstances, EndpointUrl } from './provider-settings.ts';
+import {
+  AzureDeployments,
+  CompatibleProviders,
+  EchoInstances,
+  EndpointUrl,
+  ProviderLimits,
+} from './provider-settings.ts';
 import { Secret } from './secret.ts';
 
 const json = <Schema extends z.ZodType>(schema: Schema) =>
@@ -84,6 +90,14 @@ export const Settings = z.object({
   SQ_DEFAULT_MAX_ATTEMPTS: setting(integer(1, 10).default(3), {
     about: 'How often an inference is tried when the caller does not say.',
   }),
+  SQ_LEASE_GRACE_MS: setting(integer(1000, 300_000).default(30_000), {
+    about: 'How long past its deadline a question may still be settled before it counts as lost, in ms.',
+    reason: 'An answer that was paid for should survive a short absence of the database.',
+  }),
+  SQ_BATCH_STALL_MS: setting(integer(1000, 3_600_000).default(300_000), {
+    about: 'A batch that could go on, and has not for so long, gets a new orchestration, in ms.',
+    reason: 'Azure Storage gives an activity of a killed worker back after five minutes.',
+  }),
   AOAI_ENDPOINT: setting(EndpointUrl.optional(), {
     about: 'Address of the Azure OpenAI resource, such as `https://NAME.openai.azure.com`.',
   }),
@@ -124,6 +138,11 @@ export const Settings = z.object({
   SQ_ECHO: setting(json(EchoInstances).default([{ name: 'echo' }]), {
     about:
       'JSON list of offline providers: `{name, latencyMs?, latencyJitterMs?, outputTokens?, failureRate?, rateLimitRate?, filterRate?}`. `[]` switches them off.',
+  }),
+  SQ_PROVIDER_LIMITS: setting(json(ProviderLimits).default({}), {
+    about:
+      'JSON object, by provider: `{"openai": {"concurrency"?, "requestsPerMinute"?, "tokensPerMinute"?}}`. They hold over all processes on one database; `concurrency` is for batches, the others count single inferences too.',
+    reason: 'Better to wait here than to be refused there.',
   }),
 });
 export type Settings = z.infer<typeof Settings>;

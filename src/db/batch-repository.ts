@@ -154,8 +154,11 @@ export type BatchRepository = LimitsRepository &
      * @returns how many items
      */
     expireLeases(now: Date, options: { limit: number; maxAttempts: number }): Promise<number>;
-    /** The next moment at which a pending item may be asked, blocked providers considered; null: nothing is pending. */
-    nextReadyAt(batchId: string, now: Date): Promise<Date | null>;
+    /**
+     * The next moment at which a pending item (of these targets; left out: of any) may be asked, blocked providers considered;
+     * null: nothing is pending.
+     */
+    nextReadyAt(batchId: string, now: Date, targetIndexes?: readonly number[]): Promise<Date | null>;
 
     /** @returns the batch afterwards, null when there is none; a finished batch stays as it is. */
     pauseBatch(id: string, now: Date): Promise<Batch | null>;

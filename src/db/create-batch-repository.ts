@@ -98,7 +98,8 @@ export const createBatchRepository = ({ pool }: { pool: LazyPool }): BatchReposi
       }
       return count;
     },
-    nextReadyAt: async (batchId, now) => nextReadyAt(await connect(), batchId, now),
+    nextReadyAt: async (batchId, now, targetIndexes) =>
+      nextReadyAt(await connect(), batchId, now, targetIndexes),
 
     pauseBatch: async (id) => batches.pauseBatch(await connect(), id),
     resumeBatch: async (id, now) => batches.resumeBatch(await connect(), id, now),

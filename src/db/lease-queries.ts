@@ -17,6 +17,11 @@ const LeasedRow = z.object({
   metadata: Metadata,
 });
 
+const amongTargets = (targetIndexes: readonly number[] | undefined) =>
+  targetIndexes === undefined
+    ? sql.fragment`true`
+    : sql.fragment`t.target_index = any(${sql.array([...targetIndexes], 'int4')})`;
+
 /**
  * Leases ready items, the same number of each target that has any, those that were never put off first. Rows that another
  * worker is just leasing are passed by. The first lease starts the batch.
@@ -26,10 +31,6 @@ export const leaseItems = async (
   { batchId, generation, limit, targetIndexes, leaseToken, now, leaseUntil }: LeaseRequest,
 ): Promise<LeasedItem[]> => {
   const at = now.toISOString();
-  const chosenTargets =
-    targetIndexes === undefined
-      ? sql.fragment`true`
-      : sql.fragment`t.target_index = any(${sql.array([...targetIndexes], 'int4')})`;
   const rows = await connection.any(sql.type(LeasedRow)`
     with ready as (
       select t.target_index, ceil(${limit}::numeric / count(*) over ())::int as share
@@ -38,7 +39,7 @@ export const leaseItems = async (
         and b.generation = coalesce(${generation ?? null}::int, b.generation)
       left join rate_limits as l on l.provider = t.provider
       where t.batch_id = ${batchId}
-        and ${chosenTargets}
+        and ${amongTargets(targetIndexes)}
         and (l.blocked_until is null or l.blocked_until <= ${at})
         and exists (
           select 1 from batch_items as i
@@ -135,6 +136,7 @@ export const nextReadyAt = async (
   connection: CommonQueryMethods,
   batchId: string,
   now: Date,
+  targetIndexes?: readonly number[],
 ): Promise<Date | null> => {
   const { at } = await connection.one(sql.type(NextReady)`
     select min(greatest(next.not_before, coalesce(l.blocked_until, '-infinity'), ${now.toISOString()})) as at
@@ -148,6 +150,6 @@ export const nextReadyAt = async (
       order by i.not_before
       limit 1
     ) as next
-    where t.batch_id = ${batchId}`);
+    where t.batch_id = ${batchId} and ${amongTargets(targetIndexes)}`);
   return at === null ? null : new Date(at);
 };

@@ -1,4 +1,5 @@
 import type { Logger } from '../telemetry/logger.ts';
+import { createDurableConductor } from './durable-conductor.ts';
 import { platformAnswer } from './platform-answer.ts';
 import { registerFunctions } from './register-functions.ts';
 
@@ -28,7 +29,11 @@ export const registerMisconfiguredApp = (options: {
         retryable: true,
         errors: [],
       }),
-    sweep: async () => 0,
+    runLane: async () => {
+      throw new Error('the configuration is faulty');
+    },
+    tick: async () => undefined,
     close: async () => undefined,
+    conductor: createDurableConductor(),
   });
 };

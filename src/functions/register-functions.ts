@@ -1,14 +1,21 @@
-import { app } from '@azure/functions';
+import { app, type HttpHandler } from '@azure/functions';
+import { app as durable } from 'durable-functions';
+import type { LaneReport, LaneTurn } from '../services/batch-runner.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { batchFunctionNames, batchOrchestrator, laneOrchestrator } from './batch-orchestrators.ts';
+import type { DurableConductor } from './durable-conductor.ts';
 import { createHttpAdapter } from './http-adapter.ts';
-import { httpFunctions, httpMethods, sweepFunction } from './http-functions.ts';
+import { httpFunctions, httpMethods, tickFunction } from './http-functions.ts';
 
 export type RegisterOptions = {
   handle: (request: Request) => Promise<Response>;
-  /** Settles runs whose worker died; answers how many. */
-  sweep: () => Promise<number>;
+  /** One turn of a lane of a batch. */
+  runLane: (turn: LaneTurn) => Promise<LaneReport>;
+  /** The work of every minute. */
+  tick: () => Promise<void>;
   /** Flushes and closes what is open. */
   close: () => Promise<void>;
+  conductor: DurableConductor;
   logger: Logger;
   httpStream: boolean;
   answerWithinMs?: number;
@@ -42,25 +49,35 @@ const closeInTime = async (close: () => Promise<void>, logger: Logger): Promise<
 
 /** Registers all functions of the app with the platform. Call once, while the entry point is being loaded. */
 export const registerFunctions = (options: RegisterOptions): void => {
-  const { logger } = options;
+  const { logger, conductor } = options;
   app.setup({ enableHttpStream: options.httpStream });
   surviveRejections(logger);
 
-  const handler = createHttpAdapter(options);
+  const answer = createHttpAdapter(options);
+  // Every request may find a tick to be overdue, and start batches.
+  const extraInputs = [conductor.binding];
+  const handler: HttpHandler = (request, context) => {
+    conductor.meet(context);
+    return answer(request);
+  };
   for (const { name, route } of httpFunctions) {
     // Access is the API's own affair: keys of the platform would be a second lock.
-    app.http(name, { route, methods: [...httpMethods], authLevel: 'anonymous', handler });
+    app.http(name, { route, methods: [...httpMethods], authLevel: 'anonymous', extraInputs, handler });
   }
-  app.timer(sweepFunction.name, {
-    schedule: sweepFunction.schedule,
-    handler: async () => {
+  app.timer(tickFunction.name, {
+    schedule: tickFunction.schedule,
+    extraInputs,
+    handler: async (_timer, context) => {
+      conductor.meet(context);
       try {
-        const swept = await options.sweep();
-        if (swept > 0) logger.warn('runs without an end settled', { swept });
+        await options.tick();
       } catch (error) {
-        logger.error('sweep failed', { error });
+        logger.error('tick failed', { error });
       }
     },
   });
+  durable.orchestration(batchFunctionNames.batch, batchOrchestrator);
+  durable.orchestration(batchFunctionNames.lane, laneOrchestrator);
+  durable.activity(batchFunctionNames.turn, { handler: (turn: LaneTurn) => options.runLane(turn) });
   app.hook.appTerminate(() => closeInTime(options.close, logger));
 };

@@ -16,12 +16,14 @@ import { openapiDocument } from './openapi-document.ts';
 import { answerError, problemKinds, toAppError, toProblem } from './problems.ts';
 import { registerProvidersRoutes } from './providers-routes.ts';
 import { queryKeys } from './query-keys.ts';
+import { registerBatchesRoutes } from './register-batches-routes.ts';
 import { requestIdMiddleware } from './request-id.ts';
 import { requestLog } from './request-log.ts';
 import { createRouteTable } from './route-table.ts';
 import { registerSchedulesRoutes } from './schedules-routes.ts';
 import { createSessionCookie } from './session-cookie.ts';
 import { registerSessionRoutes } from './session-routes.ts';
+import { registerTickRoute, tickWhenStale } from './tick-routes.ts';
 import { answerUnknownPath, knownPathMiddleware } from './unknown-path.ts';
 import { registerUploadsRoutes } from './uploads-routes.ts';
 import { toValidationError } from './validation-faults.ts';
@@ -34,11 +36,13 @@ export type CreateAppOptions = {
   staticDir: string;
   /** True where TLS ends in front of the app: session cookies are then always `Secure`. */
   cookieSecure?: boolean;
+  /** False where a streamed answer reaches the caller in one piece at its end. */
+  streams?: boolean;
 };
 
 /** The API with its routes still open to additions: what isn't declared stays closed. */
 export const createApiApp = (options: CreateAppOptions): ApiApp => {
-  const { services, logger, version, staticDir, cookieSecure = false } = options;
+  const { services, logger, version, staticDir, cookieSecure = false, streams = true } = options;
   const app: ApiApp = new OpenAPIHono<AppEnv>({
     strict: false,
     defaultHook: (result) => {
@@ -56,6 +60,7 @@ export const createApiApp = (options: CreateAppOptions): ApiApp => {
     .add(answerHeaders(cookieSecure))
     .add(knownPathMiddleware(app))
     .add(accessMiddleware({ routes, accessService: services.accessService, cookie, logger }))
+    .add(tickWhenStale(services.tickService))
     .add(queryKeys())
     .add(jsonBody(routes));
   for (const handler of middleware) app.use(handler);
@@ -70,11 +75,13 @@ export const createApiApp = (options: CreateAppOptions): ApiApp => {
   app.notFound(answerUnknownPath);
 
   registerInferencesRoutes(app, services.inferenceService);
+  registerBatchesRoutes(app, { service: services.batchService, streams });
   registerUploadsRoutes(app, services.uploadService);
   registerSchedulesRoutes(app, services.scheduleService);
   registerProvidersRoutes(app, services);
   registerKeysRoutes(app, services.accessService);
   registerSessionRoutes(app, services.accessService, cookie);
+  registerTickRoute(app, services.tickService);
   registerHealthRoutes(app, { readiness: () => services.readiness(), version });
   registerDocumentsRoutes(app, { document: () => openapiDocument(version), staticDir });
   registerDashboardRoutes(app);

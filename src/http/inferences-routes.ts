@@ -1,5 +1,4 @@
 import { createRoute } from '@hono/zod-openapi';
-import { z } from 'zod';
 import {
   CreateInference,
   type Inference,
@@ -11,20 +10,13 @@ import {
 import type { InferenceRun, InferenceService } from '../services/inference-service.ts';
 import type { ApiApp, ApiContext } from './app-env.ts';
 import { IdParams, NoQuery } from './id-params.ts';
+import { IdempotencyHeaders } from './idempotency-headers.ts';
 import { jsonContent } from './json-content.ts';
 import { problemResponses } from './problem-responses.ts';
 import { access } from './route-access.ts';
 
 const tags = ['inferences'];
 const path = '/api/v1/inferences';
-
-const IdempotencyHeaders = z.object({
-  'Idempotency-Key': z
-    .string()
-    .regex(/^[\x21-\x7e]{1,255}$/, '1 to 255 visible ASCII characters')
-    .optional()
-    .meta({ description: 'Asked twice with the same key and body, a question is sent and paid once' }),
-});
 
 const text = (description: string) => ({ description, schema: { type: 'string' as const } });
 const runHeaders = {
@@ -53,7 +45,7 @@ export const createInferenceRoute = createRoute({
   },
   responses: {
     201: { description: 'Asked and recorded', headers: runHeaders, content: jsonContent(InferenceSchema) },
-    ...problemResponses(400, 401, 403, 409, 413, 415),
+    ...problemResponses(400, 401, 403, 409, 413, 415, 429),
   },
 });
 

@@ -8,7 +8,22 @@ import * as inferences from '../contract/inference.ts';
 import * as problems from '../contract/problem.ts';
 import * as providers from '../contract/provider-info.ts';
 import * as schedules from '../contract/schedule.ts';
+import * as ticks from '../contract/tick.ts';
 import * as uploads from '../contract/upload.ts';
+import {
+  cancelBatchRoute,
+  createBatchRoute,
+  estimateBatchRoute,
+  followBatchRoute,
+  getBatchRoute,
+  listBatchesRoute,
+  listBatchItemsRoute,
+  listBatchResultsRoute,
+  pauseBatchRoute,
+  reconcileBatchRoute,
+  resumeBatchRoute,
+  retryBatchRoute,
+} from './batches-routes.ts';
 import { homeRoute } from './dashboard-routes.ts';
 import { docsAssetRoute, docsRoute, openApiRoute } from './documents-routes.ts';
 import { healthRoute, readyRoute } from './health-routes.ts';
@@ -24,6 +39,7 @@ import {
   updateScheduleRoute,
 } from './schedules-routes.ts';
 import { closeSessionRoute, getSessionRoute, openSessionRoute } from './session-routes.ts';
+import { tickRoute } from './tick-routes.ts';
 import {
   completeUploadRoute,
   createUploadRoute,
@@ -37,6 +53,18 @@ export const routeDefinitions: readonly RouteConfig[] = [
   createInferenceRoute,
   listInferencesRoute,
   getInferenceRoute,
+  createBatchRoute,
+  estimateBatchRoute,
+  listBatchesRoute,
+  getBatchRoute,
+  listBatchItemsRoute,
+  listBatchResultsRoute,
+  followBatchRoute,
+  reconcileBatchRoute,
+  pauseBatchRoute,
+  resumeBatchRoute,
+  cancelBatchRoute,
+  retryBatchRoute,
   createUploadRoute,
   getUploadRoute,
   putUploadPartRoute,
@@ -56,6 +84,7 @@ export const routeDefinitions: readonly RouteConfig[] = [
   openSessionRoute,
   getSessionRoute,
   closeSessionRoute,
+  tickRoute,
   healthRoute,
   readyRoute,
   openApiRoute,
@@ -77,7 +106,7 @@ export type OpenapiDocument = {
  * `Outcome.nullable()` inside another one would make every outcome nullable. What contains another is longer.
  */
 const namedSchemas = (): [string, z.ZodType][] =>
-  [apiKeys, batches, batchItems, health, inferences, problems, providers, schedules, uploads]
+  [apiKeys, batches, batchItems, health, inferences, problems, providers, schedules, ticks, uploads]
     .flatMap((module): unknown[] => Object.values(module))
     .flatMap((schema): [string, z.ZodType, number][] => {
       const id = schema instanceof z.ZodType ? schema.meta()?.id : undefined;

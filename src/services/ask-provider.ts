@@ -22,20 +22,34 @@ type Dependencies = {
   findPrice: FindPrice;
 };
 
-type Ask = {
+/**
+ * Waits until a call may be sent. @returns what is to be called when the call has ended; null: its turn did not come, and
+ * nothing may be sent
+ */
+export type Admit = () => Promise<(() => void) | null>;
+
+export type Ask = {
   /** Already committed, with its first attempt. */
   run: NewRun;
   question: PreparedQuestion;
   /** Epoch ms. */
   deadlineAt: number;
+  /** How long one call may take. */
+  timeoutMs: number;
   maxAttempts: number;
+  /** Asked before each attempt; left out: every one may be sent at once. */
+  admit?: Admit | undefined;
 };
 
 export type Asked = {
   last: AttemptResult;
   /** One an attempt, in order. */
   costs: (string | null)[];
+  /** How long it waited for its turn, in ms: no part of what the provider took. */
+  waitedMs: number;
 };
+
+const sendNow: Admit = async () => () => undefined;
 
 /** The database took so long that the deadline is over: what could not be answered in time must not be paid for. */
 const tooLate = (provider: string): CallResult => ({
@@ -43,6 +57,14 @@ const tooLate = (provider: string): CallResult => ({
   error: new ProviderError('timeout', 'The deadline passed before the question could be sent.', {
     provider,
     retryable: false,
+  }),
+});
+
+const notAdmitted = (provider: string): CallResult => ({
+  answer: null,
+  error: new ProviderError('overloaded', 'Its turn did not come in time; it was not sent.', {
+    provider,
+    retryable: true,
   }),
 });
 
@@ -83,25 +105,33 @@ export const createAskProvider = (dependencies: Dependencies) => {
   };
 
   return async (ask: Ask): Promise<Asked> => {
-    const { run, question, deadlineAt, maxAttempts } = ask;
+    const { run, question, deadlineAt, maxAttempts, admit = sendNow } = ask;
     const { provider, messages, parameters } = question;
     const costs: (string | null)[] = [];
+    let waitedMs = 0;
     for (let attemptId = run.attemptId, attemptNumber = 1; ; attemptNumber += 1) {
+      const askedAt = now();
+      const done = await admit();
       const startedAt = now();
-      const timeoutMs = deadlineAt - startedAt;
-      const isLate = timeoutMs <= 0;
-      const { answer, error } = isLate
-        ? tooLate(provider.name)
-        : await callProvider(provider, { model: run.model, messages, parameters, timeoutMs }, logger);
+      waitedMs += startedAt - askedAt;
+      const timeoutMs = Math.min(ask.timeoutMs, deadlineAt - startedAt);
+      const isUnsent = done === null || timeoutMs <= 0;
+      let result: CallResult;
+      if (done === null) result = notAdmitted(provider.name);
+      else if (isUnsent) result = tooLate(provider.name);
+      else
+        result = await callProvider(provider, { model: run.model, messages, parameters, timeoutMs }, logger);
+      done?.();
+      const { answer, error } = result;
       const times = { attemptId, startedAt, settledAt: now() };
       if (error === null) {
         const [usage, price] = await Promise.all([usageOf(ask, answer), priceOf(ask, answer)]);
         // A provider's answer is an HTTP 200, but for the one that ships without a wire.
         const httpStatus = provider.kind === 'echo' ? null : 200;
         const last = settleAnswer(times, answer, { usage, price, httpStatus });
-        return { last, costs: [...costs, last.settlement.costUsd] };
+        return { last, costs: [...costs, last.settlement.costUsd], waitedMs };
       }
-      const failed = isLate ? settleError(times, error, '0') : settleError(times, error);
+      const failed = isUnsent ? settleError(times, error, '0') : settleError(times, error);
       costs.push(failed.settlement.costUsd);
       const decision = decideRetry({
         error,
@@ -110,7 +140,7 @@ export const createAskProvider = (dependencies: Dependencies) => {
         remainingMs: deadlineAt - now(),
         random,
       });
-      if (!decision.retry) return { last: failed, costs };
+      if (!decision.retry) return { last: failed, costs, waitedMs };
       logger.debug('attempt failed, trying again', {
         inferenceId: run.id,
         attemptNumber,

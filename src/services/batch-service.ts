@@ -7,10 +7,9 @@ import type {
   BatchStatus,
   RetryBatch,
 } from '../contract/batch.ts';
-import type { BatchItem, BatchResult } from '../contract/batch-item.ts';
+import type { BatchItem, BatchItemInput, BatchResult } from '../contract/batch-item.ts';
 import type { Outcome } from '../contract/inference.ts';
 import type { Page, PageRequest } from '../db/inference-repository.ts';
-import type { QuestionFile } from './question-file.ts';
 
 export type BatchCaller = {
   apiKeyId: string | null;
@@ -18,20 +17,27 @@ export type BatchCaller = {
   idempotencyKey?: string | undefined;
 };
 
+/** Where the questions of a batch come from. */
+export type QuestionSource =
+  | { items: readonly BatchItemInput[] }
+  | { uploadId: string }
+  /** JSON lines, as the body of a request. */
+  | { lines: AsyncIterable<Uint8Array>; contentEncoding: 'identity' | 'gzip' };
+
 /** Everything about batches that a caller may ask for. Methods with an id @throw {AppError} not_found. */
 export type BatchService = {
   /**
-   * Checks every question, stores the batch in one transaction and starts it. The file is not disposed of.
+   * Checks every question, stores the batch in one transaction and starts it.
    * @throws {AppError} before anything is stored: invalid_request (faults name the lines), price_unknown,
-   *   idempotency_mismatch
+   *   payload_too_large, idempotency_mismatch; not_found and conflict for an upload that is not there or still open
    */
   create(
     definition: BatchDefinition,
-    file: QuestionFile,
+    source: QuestionSource,
     caller: BatchCaller,
   ): Promise<{ batch: BatchDetail; replayed: boolean }>;
-  /** What it may come to. Stores nothing. @throws {AppError} invalid_request */
-  estimate(definition: BatchDefinition, file: QuestionFile): Promise<BatchEstimate>;
+  /** What it may come to. Stores nothing. @throws {AppError} as `create` */
+  estimate(definition: BatchDefinition, source: QuestionSource): Promise<BatchEstimate>;
   get(id: string): Promise<BatchDetail>;
   list(filter: { status?: BatchStatus | undefined }, page: PageRequest): Promise<Page<Batch>>;
   listItems(

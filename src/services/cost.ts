@@ -39,6 +39,23 @@ export const costOfUsage = (usage: Usage | null, price: Price | null): string | 
   return input.plus(output).dividedBy(1_000_000).toFixed();
 };
 
+/**
+ * An upper bound of what a call costs, in USD: every token at the dearest price that it may have.
+ * @returns null when the price is unknown
+ */
+export const boundCost = (
+  tokens: { inputTokens: number; outputTokens: number },
+  price: Price | null,
+): string | null => {
+  if (price === null) return null;
+  const dearest = (one: string, other: string | null) => Money.max(one, other ?? one);
+  return dearest(price.inputPerMillion, price.cachedInputPerMillion)
+    .times(tokens.inputTokens)
+    .plus(dearest(price.outputPerMillion, price.reasoningPerMillion).times(tokens.outputTokens))
+    .dividedBy(1_000_000)
+    .toFixed();
+};
+
 const priced = (
   total: number,
   part: number | null,

@@ -1,20 +1,15 @@
-import { randomUUIDv7 } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CreateInference } from '../contract/inference.ts';
-import type { InferenceRepository, NewRun } from '../db/inference-repository.ts';
+import type { InferenceRepository } from '../db/inference-repository.ts';
 import { AppError } from '../errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { createAskProvider } from './ask-provider.ts';
+import type { AskAndRecord, RecordedRun } from './ask-and-record.ts';
 import { claimIdempotencyKey, replay, requestFingerprint } from './claim-idempotency-key.ts';
-import { createFindPrice } from './find-price.ts';
 import type { InferenceCaller, InferenceRun, InferenceService } from './inference-service.ts';
-import { createPersist } from './persist.ts';
-import { type PreparedQuestion, prepareQuestion } from './prepare-question.ts';
-import { requestHash } from './request-hash.ts';
+import { prepareQuestion } from './prepare-question.ts';
+import type { ProviderPace } from './provider-pace.ts';
 import { createSingleFlight } from './single-flight.ts';
 import { toInference } from './to-inference.ts';
-import { toRunSettlement } from './to-run-settlement.ts';
 import type { TokenLimits } from './token-limits.ts';
 
 export type InferenceLimits = TokenLimits & { defaultDeadlineMs: number; defaultMaxAttempts: number };
@@ -22,98 +17,66 @@ export type InferenceLimits = TokenLimits & { defaultDeadlineMs: number; default
 export type InferenceServiceDependencies = {
   repository: InferenceRepository;
   providers: ReadonlyMap<string, Provider>;
+  askAndRecord: AskAndRecord;
+  pace: ProviderPace;
   logger: Logger;
   limits: InferenceLimits;
   /** Epoch ms. */
-  now?: () => number;
-  /** Uniform in [0, 1). */
-  random?: () => number;
-  sleep?: (ms: number) => Promise<void>;
-  newId?: () => string;
+  now?: (() => number) | undefined;
 };
 
-/** How long past the caller's deadline a run may still be settled before the sweep declares it lost, in ms. */
-const leaseAfterDeadlineMs = 30_000;
 /** How many lost runs one statement of the sweep settles. */
 const sweepSize = 500;
 
 /**
- * The flow of one inference: prepare (may refuse) → commit the run as `sending` → ask the provider, every attempt
- * recorded → settle the run. What happens after the first commit is a recorded outcome, never a refusal.
+ * The flow of one inference: prepare (may refuse) → take its turn where the provider has limits (may refuse) → ask and record.
+ * What happens after the first commit is a recorded outcome, never a refusal.
  */
 export const createInferenceService = (dependencies: InferenceServiceDependencies): InferenceService => {
-  const { repository, providers, logger, limits } = dependencies;
-  const { now = Date.now, random = Math.random, newId = randomUUIDv7 } = dependencies;
-  const sleep = dependencies.sleep ?? ((ms: number) => delay(ms));
-  const persist = createPersist({ now, sleep, logger });
-  const findPrice = createFindPrice(repository);
-  const askProvider = createAskProvider({
-    repository,
-    logger,
-    now,
-    random,
-    sleep,
-    newId,
-    persist,
-    findPrice,
-  });
+  const { repository, providers, askAndRecord, pace, logger, limits, now = Date.now } = dependencies;
   const singleFlight = createSingleFlight<InferenceRun>();
-
-  const newRun = (
-    request: CreateInference,
-    question: PreparedQuestion,
-    caller: InferenceCaller,
-    startedAt: number,
-    deadlineAt: number,
-  ): NewRun => ({
-    id: newId(),
-    provider: request.provider,
-    model: request.model,
-    messages: question.messages,
-    originalMessages: question.originalMessages,
-    parameters: question.parameters,
-    preprocessing: request.preprocessing ?? null,
-    metadata: request.metadata ?? {},
-    requestHash: requestHash({ ...question, provider: request.provider, model: request.model }),
-    requestId: caller.requestId,
-    apiKeyId: caller.apiKeyId,
-    batchId: null,
-    createdAt: new Date(startedAt),
-    leaseUntil: new Date(deadlineAt + leaseAfterDeadlineMs),
-    attemptId: newId(),
-  });
 
   const execute = async (request: CreateInference, caller: InferenceCaller): Promise<InferenceRun> => {
     const startedAt = now();
-    const deadlineAt = startedAt + (request.deadlineMs ?? limits.defaultDeadlineMs);
+    const deadlineMs = request.deadlineMs ?? limits.defaultDeadlineMs;
     const claim = claimIdempotencyKey(request, caller, startedAt);
     const question = await prepareQuestion(request, providers, limits);
-    const run = newRun(request, question, caller, startedAt, deadlineAt);
-    if (claim === null) {
-      await repository.insertRun(run);
-    } else {
-      const earlier = await repository.insertRunOnce(run, claim);
-      if (!earlier.claimed) return replay(repository, claim, earlier);
+    const admit = await pace.takeTurn(question, startedAt + deadlineMs);
+    let earlier = null as { fingerprint: string; inferenceId: string } | null;
+    const recorded = await askAndRecord(
+      {
+        model: request.model,
+        question,
+        preprocessing: request.preprocessing ?? null,
+        metadata: request.metadata ?? {},
+        requestId: caller.requestId,
+        apiKeyId: caller.apiKeyId,
+        batchId: null,
+        startedAt,
+        deadlineMs,
+        maxAttempts: request.maxAttempts ?? limits.defaultMaxAttempts,
+        admit,
+      },
+      {
+        begin: async (run) => {
+          if (claim === null) {
+            await repository.insertRun(run);
+            return true;
+          }
+          const result = await repository.insertRunOnce(run, claim);
+          if (!result.claimed) earlier = result;
+          return result.claimed;
+        },
+        settle: (settlement) => repository.settleRun(settlement),
+      },
+    );
+    if (recorded === null) {
+      if (claim === null || earlier === null)
+        throw new Error('only a claimed key keeps a run from beginning');
+      return replay(repository, claim, earlier);
     }
-    const maxAttempts = request.maxAttempts ?? limits.defaultMaxAttempts;
-    const { last, costs } = await askProvider({ run, question, deadlineAt, maxAttempts });
-    const settlement = toRunSettlement(run, last, costs);
-    await persist(run.leaseUntil.getTime(), () => repository.settleRun(settlement));
-    if (settlement.error !== null) {
-      const { outcome, detail, attemptCount, latencyMs } = settlement;
-      const { id: inferenceId, provider, model, requestId } = run;
-      logger.warn('inference failed', {
-        inferenceId,
-        requestId,
-        provider,
-        model,
-        outcome,
-        detail,
-        attemptCount,
-        latencyMs,
-      });
-    }
-    return { inference: toInference(run, settlement), replayed: false, shared: false };
+    logFailure(logger, recorded);
+    return { inference: toInference(recorded.run, recorded.settlement), replayed: false, shared: false };
   };
 
   return {
@@ -149,4 +112,20 @@ export const createInferenceService = (dependencies: InferenceServiceDependencie
       return total;
     },
   };
+};
+
+const logFailure = (logger: Logger, { run, settlement }: RecordedRun): void => {
+  if (settlement.error === null) return;
+  const { outcome, detail, attemptCount, latencyMs } = settlement;
+  const { id: inferenceId, provider, model, requestId } = run;
+  logger.warn('inference failed', {
+    inferenceId,
+    requestId,
+    provider,
+    model,
+    outcome,
+    detail,
+    attemptCount,
+    latencyMs,
+  });
 };

@@ -1,4 +1,5 @@
 import type { InferenceRepository, Price } from '../db/inference-repository.ts';
+import type { Target } from './resolve-target.ts';
 
 /** The price of the first name that has one; the repository answers from memory for a minute. */
 export type FindPrice = (provider: string, models: readonly string[], at: Date) => Promise<Price | null>;
@@ -13,3 +14,7 @@ export const createFindPrice =
     }
     return null;
   };
+
+/** The names of a model before anything has answered. */
+export const priceNames = (model: string, target: Pick<Target, 'model'>): string[] =>
+  [model, target.model?.family].filter((name) => typeof name === 'string');

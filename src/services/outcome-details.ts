@@ -25,6 +25,10 @@ export const outcomeDetails = {
   model_not_found: "provider_error: the provider doesn't know the model",
   context_length: "provider_error: input and output exceed the model's context",
   invalid_request: 'provider_error: the provider rejects the request',
+  cap_reached:
+    'budget_skipped: what is left of a cap is less than the question might have cost; nothing was sent',
+  provider_down: 'provider_error: the provider had not answered anything for a long time; nothing was sent',
+  not_askable: 'provider_error: the present configuration does not allow the question; nothing was sent',
   /** Written by the sweep. */
   lease_expired: 'unknown_outcome: the process that made the call died before it could record the answer',
 } as const;

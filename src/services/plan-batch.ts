@@ -1,10 +1,11 @@
-import type { BatchDefinition } from '../contract/batch.ts';
+import type { BatchDefinition, BatchEstimate } from '../contract/batch.ts';
 import type { NewBatch, NewBatchInput } from '../db/batch-repository.ts';
 import type { QuestionFile } from './question-file.ts';
 
 /** A batch whose every question has been checked, ready to be stored. */
 export type PlannedBatch = {
   batch: NewBatch;
+  estimate: BatchEstimate;
   /** Reads the file again. */
   inputs(): AsyncIterable<NewBatchInput>;
 };

@@ -45,6 +45,13 @@ export const decideRetry = (state: RetryState): RetryDecision => {
     return { retry: true, waitMs: Math.ceil(error.retryAfterMs + random() * spreadMs) };
   }
   if (roomMs <= 0) return { retry: false, reason: 'deadline' };
-  const boundMs = Math.min(largestBackoffMs, firstBackoffMs * 2 ** (attemptNumber - 1), roomMs);
-  return { retry: true, waitMs: Math.floor(random() * boundMs) };
+  return { retry: true, waitMs: backoffMs(attemptNumber, random, roomMs) };
 };
+
+/** Uniform in [0, min(20 s, 500 ms · 2^(n-1), `mostMs`)]. */
+export const backoffMs = (
+  attemptNumber: number,
+  random: () => number,
+  mostMs = Number.POSITIVE_INFINITY,
+): number =>
+  Math.floor(random() * Math.min(largestBackoffMs, firstBackoffMs * 2 ** (attemptNumber - 1), mostMs));

@@ -216,8 +216,8 @@ describe.each([
   });
 
   it('runs its timer', async () => {
-    expect((await send('POST /admin/functions/sweep', ['Content-Length: 2'], '{}')).status).toBe(202);
-    expect(await state()).toMatchObject({ sweeps: expect.any(Number) });
+    expect((await send('POST /admin/functions/tick', ['Content-Length: 2'], '{}')).status).toBe(202);
+    expect(await state()).toMatchObject({ ticks: expect.any(Number) });
   });
 });
 

@@ -6,6 +6,7 @@ import { openapiDocument } from '../../src/http/openapi-document.ts';
 import { createServices, type Services } from '../../src/services.ts';
 import { createLogger } from '../../src/telemetry/create-logger.ts';
 import { assertRefused } from '../support/assert-refused.ts';
+import { createFakeConductor } from '../support/fake-conductor.ts';
 import { malformedRequests } from '../support/malformed-requests.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
@@ -22,7 +23,7 @@ describe('malformed requests', () => {
     database = await createTestDatabase();
     const config = loadConfig({ DATABASE_URL: database.url, SQ_ADMIN_KEY: adminKey });
     const logger = createLogger({ level: 'error', write: (line) => failures.push(line) });
-    services = createServices(config, { logger });
+    services = createServices(config, { logger, conductor: createFakeConductor() });
     const app = createApp({ services, logger, version: '0.0.0', staticDir: '/nowhere' });
     send = async (request) => app.fetch(request);
   });

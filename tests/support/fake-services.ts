@@ -4,10 +4,13 @@ import { AppError } from '../../src/errors.ts';
 import { type CreateAppOptions, createApp } from '../../src/http/create-app.ts';
 import type { AccessService, Principal } from '../../src/services/access-service.ts';
 import type { AppServices } from '../../src/services/app-services.ts';
+import type { BatchService } from '../../src/services/batch-service.ts';
 import type { InferenceService } from '../../src/services/inference-service.ts';
 import type { ScheduleService } from '../../src/services/schedule-service.ts';
+import type { TickService } from '../../src/services/tick-service.ts';
 import type { UploadService } from '../../src/services/upload-service.ts';
 import { createLogger } from '../../src/telemetry/create-logger.ts';
+import { fakeBatches, fakeTicks } from './fake-batches.ts';
 import { fakeSchedules } from './fake-schedules.ts';
 import { fakeUploads } from './fake-uploads.ts';
 
@@ -130,6 +133,8 @@ const fakeInferences = (): InferenceService => ({
 });
 
 type FakeParts = {
+  batchService?: Partial<BatchService>;
+  tickService?: Partial<TickService>;
   inferenceService?: Partial<InferenceService>;
   accessService?: Partial<AccessService>;
   uploadService?: Partial<UploadService>;
@@ -140,6 +145,8 @@ type FakeParts = {
 /** Services in memory that answer plausibly; `parts` replaces single methods. */
 export const fakeServices = (parts: FakeParts = {}): AppServices => ({
   inferenceService: { ...fakeInferences(), ...parts.inferenceService },
+  batchService: { ...fakeBatches(knownId), ...parts.batchService },
+  tickService: { ...fakeTicks(), ...parts.tickService },
   accessService: { ...fakeAccess(), ...parts.accessService },
   uploadService: { ...fakeUploads(knownId), ...parts.uploadService },
   scheduleService: { ...fakeSchedules(knownId), ...parts.scheduleService },

@@ -1,10 +1,12 @@
 import { expect } from '@jest/globals';
 import { type Attempt, CreateInference, Inference } from '../../../src/contract/inference.ts';
 import { createProviders } from '../../../src/providers/create-providers.ts';
+import { createAskAndRecord } from '../../../src/services/ask-and-record.ts';
 import { createInferenceService } from '../../../src/services/create-inference-service.ts';
 import { startFakeProvider } from '../../support/fake-provider.ts';
 import { openRepository } from '../../support/open-repository.ts';
 import { createMemoryLogger } from './memory-logger.ts';
+import { unlimitedPace } from './unlimited-pace.ts';
 
 const limits = {
   maxInputTokens: 1000,
@@ -28,14 +30,23 @@ export const openService = async () => {
     { kind: 'openai', name: 'nowhere', baseUrl: 'http://127.0.0.1:9/v1', key },
     { kind: 'echo', name: 'echo' },
   ]);
+  const now = () => Math.round(day + performance.now());
+  const logger = createMemoryLogger();
   const service = createInferenceService({
     repository: open.repository,
     providers,
-    logger: createMemoryLogger(),
+    askAndRecord: createAskAndRecord({
+      repository: open.repository,
+      logger,
+      leaseGraceMs: 30_000,
+      now,
+      // Backoff is tested elsewhere; here only what the provider asks for takes time.
+      random: () => 0,
+    }),
+    pace: unlimitedPace,
+    logger,
     limits,
-    now: () => Math.round(day + performance.now()),
-    // Backoff is tested elsewhere; here only what the provider asks for takes time.
-    random: () => 0,
+    now,
   });
   const caller = { requestId: 'request-1', apiKeyId: null };
 

@@ -1,9 +1,11 @@
 import type { CreateInference } from '../../../src/contract/inference.ts';
 import { AppError, ProviderError, type ProviderErrorKind } from '../../../src/errors.ts';
+import { createAskAndRecord } from '../../../src/services/ask-and-record.ts';
 import { createInferenceService } from '../../../src/services/create-inference-service.ts';
 import { createMemoryLogger } from './memory-logger.ts';
 import { createMemoryRepository } from './memory-repository.ts';
 import { createScriptedProvider } from './scripted-provider.ts';
+import { unlimitedPace } from './unlimited-pace.ts';
 
 const limits = {
   maxInputTokens: 1000,
@@ -58,18 +60,26 @@ export const setUpService = (declaredModels: Parameters<typeof createScriptedPro
     },
   };
   let ids = 0;
+  const now = () => clock.now;
   const service = createInferenceService({
     repository: memory.repository,
     providers: new Map([['scripted', provider]]),
+    askAndRecord: createAskAndRecord({
+      repository: memory.repository,
+      logger,
+      leaseGraceMs: 30_000,
+      now,
+      random: () => 0.5,
+      sleep: async (ms) => {
+        waits.push(ms);
+        clock.now += ms;
+      },
+      newId: () => `id-${++ids}`,
+    }),
+    pace: unlimitedPace,
     logger,
     limits,
-    now: () => clock.now,
-    random: () => 0.5,
-    sleep: async (ms) => {
-      waits.push(ms);
-      clock.now += ms;
-    },
-    newId: () => `id-${++ids}`,
+    now,
   });
   const onlyRun = () => {
     const [run, ...others] = [...memory.runs.values()];

@@ -1,0 +1,105 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Metadata, Preprocessing } from '../contract/inference.ts';
+import type { InferenceRepository, NewRun, RunSettlement } from '../db/inference-repository.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { type Admit, createAskProvider } from './ask-provider.ts';
+import { createFindPrice } from './find-price.ts';
+import { createPersist } from './persist.ts';
+import type { PreparedQuestion } from './prepare-question.ts';
+import { requestHash } from './request-hash.ts';
+import { toRunSettlement } from './to-run-settlement.ts';
+
+export type AskAndRecordDependencies = {
+  repository: Pick<InferenceRepository, 'continueRun' | 'findPrice'>;
+  logger: Logger;
+  /** How long past its deadline a run may still be settled before the sweep declares it lost, in ms. */
+  leaseGraceMs: number;
+  /** Epoch ms. */
+  now?: (() => number) | undefined;
+  /** Uniform in [0, 1). */
+  random?: (() => number) | undefined;
+  sleep?: ((ms: number) => Promise<void>) | undefined;
+  newId?: (() => string) | undefined;
+};
+
+export type RunRequest = {
+  /** Left out: a new one. */
+  runId?: string | undefined;
+  model: string;
+  question: PreparedQuestion;
+  preprocessing: Preprocessing | null;
+  metadata: Metadata;
+  requestId: string | null;
+  apiKeyId: string | null;
+  batchId: string | null;
+  /** Epoch ms: when the caller began to wait. */
+  startedAt: number;
+  /** For all attempts together, and for each. */
+  deadlineMs: number;
+  /** What the wait for its turn may add to the deadline. */
+  admitWithinMs?: number | undefined;
+  maxAttempts: number;
+  admit?: Admit | undefined;
+};
+
+/** Where one run is written. */
+export type RunRecorder = {
+  /** Commits it as `sending`. @returns false: it must not be sent */
+  begin(run: NewRun): Promise<boolean>;
+  /** Commits what came of it. May be called again after database_unavailable. */
+  settle(settlement: RunSettlement): Promise<void>;
+};
+
+export type RecordedRun = { run: NewRun; settlement: RunSettlement };
+/** @returns null when the recorder did not let it begin */
+export type AskAndRecord = (request: RunRequest, recorder: RunRecorder) => Promise<RecordedRun | null>;
+
+/**
+ * The flow of every question, single or of a batch: commit the run as `sending` → ask the provider, every attempt recorded →
+ * settle the run. What happens after the first commit is a recorded outcome, never a refusal.
+ */
+export const createAskAndRecord = (dependencies: AskAndRecordDependencies): AskAndRecord => {
+  const { repository, logger, leaseGraceMs } = dependencies;
+  const { now = Date.now, random = Math.random, newId = randomUUIDv7 } = dependencies;
+  const sleep = dependencies.sleep ?? ((ms: number) => delay(ms));
+  const persist = createPersist({ now, sleep, logger });
+  const findPrice = createFindPrice(repository);
+  const askProvider = createAskProvider({
+    repository,
+    logger,
+    now,
+    random,
+    sleep,
+    newId,
+    persist,
+    findPrice,
+  });
+
+  return async (request, recorder) => {
+    const { question, model, startedAt, deadlineMs, maxAttempts, admit } = request;
+    const deadlineAt = startedAt + deadlineMs + (request.admitWithinMs ?? 0);
+    const run: NewRun = {
+      id: request.runId ?? newId(),
+      provider: question.provider.name,
+      model,
+      messages: question.messages,
+      originalMessages: question.originalMessages,
+      parameters: question.parameters,
+      preprocessing: request.preprocessing,
+      metadata: request.metadata,
+      requestHash: requestHash({ ...question, provider: question.provider.name, model }),
+      requestId: request.requestId,
+      apiKeyId: request.apiKeyId,
+      batchId: request.batchId,
+      createdAt: new Date(startedAt),
+      leaseUntil: new Date(deadlineAt + leaseGraceMs),
+      attemptId: newId(),
+    };
+    if (!(await recorder.begin(run))) return null;
+    const asked = await askProvider({ run, question, deadlineAt, timeoutMs: deadlineMs, maxAttempts, admit });
+    const settlement = toRunSettlement(run, asked);
+    await persist(run.leaseUntil.getTime(), () => recorder.settle(settlement));
+    return { run, settlement };
+  };
+};

@@ -1,0 +1,64 @@
+import { randomUUIDv7 } from 'node:crypto';
+import type { BatchRepository } from '../db/batch-repository.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { AskAndRecord } from './ask-and-record.ts';
+import { createAskItems } from './ask-items.ts';
+import type { BatchRunner } from './batch-runner.ts';
+import type { FindPrice } from './find-price.ts';
+import { createProviderHealth } from './provider-health.ts';
+import type { ProviderPace } from './provider-pace.ts';
+import { isCurrent, runLane } from './run-lane.ts';
+import type { TokenLimits } from './token-limits.ts';
+
+export type BatchRunnerDependencies = {
+  repository: BatchRepository;
+  providers: ReadonlyMap<string, Provider>;
+  askAndRecord: AskAndRecord;
+  findPrice: FindPrice;
+  pace: ProviderPace;
+  logger: Logger;
+  limits: TokenLimits & { defaultDeadlineMs: number; leaseGraceMs: number };
+  /** When a turn begins nothing new any more, in ms. */
+  turnMs?: number | undefined;
+  /** Epoch ms. */
+  now?: (() => number) | undefined;
+  random?: (() => number) | undefined;
+  newId?: (() => string) | undefined;
+};
+
+/** Of the platform's ten minutes four for taking up work, five for the last answer. */
+const usualTurnMs = 240_000;
+
+export const createBatchRunner = (dependencies: BatchRunnerDependencies): BatchRunner => {
+  const { repository, pace, logger, limits } = dependencies;
+  const { now = Date.now, random = Math.random, newId = randomUUIDv7 } = dependencies;
+  let isStopping = false;
+  const askItems = createAskItems({ ...dependencies, health: createProviderHealth(), now, random, newId });
+  const lane = {
+    repository,
+    pace,
+    askItems,
+    leaseMs: limits.leaseGraceMs,
+    // Within the grace that its lease has beyond its deadline, with room for settling it.
+    admitWithinMs: Math.ceil(limits.leaseGraceMs / 3),
+    now,
+    newId,
+    isStopping: () => isStopping,
+    turnMs: dependencies.turnMs ?? usualTurnMs,
+  };
+
+  return {
+    runLane: async (turn) => {
+      const batch = await repository.findBatch(turn.batchId);
+      if (!isCurrent(batch, turn)) return { next: 'done', until: null, asked: 0, settled: 0 };
+      const startedAt = now();
+      const report = await runLane(lane, turn, batch);
+      logger.info('batch lane', { ...turn, ...report, ms: now() - startedAt });
+      return report;
+    },
+    stop: () => {
+      isStopping = true;
+    },
+  };
+};

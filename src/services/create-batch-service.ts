@@ -1,0 +1,151 @@
+import type { Batch, BatchDefinition, BatchDetail } from '../contract/batch.ts';
+import type { Outcome } from '../contract/inference.ts';
+import type { BatchRepository } from '../db/batch-repository.ts';
+import { AppError } from '../errors.ts';
+import type { StartBatch } from './batch-conductor.ts';
+import { batchProgress } from './batch-progress.ts';
+import type { BatchCaller, BatchService, QuestionSource } from './batch-service.ts';
+import { canonicalJson, sha256Hex } from './canonical-json.ts';
+import { hashIdempotencyKey } from './claim-idempotency-key.ts';
+import { inlineQuestions } from './inline-questions.ts';
+import type { PlanBatch } from './plan-batch.ts';
+import type { QuestionFile } from './question-file.ts';
+import type { UploadService } from './upload-service.ts';
+
+export type BatchServiceDependencies = {
+  repository: BatchRepository;
+  uploadService: Pick<UploadService, 'openQuestions' | 'spoolQuestions'>;
+  planBatch: PlanBatch;
+  startBatch: StartBatch;
+  /** Epoch ms. */
+  now?: (() => number) | undefined;
+};
+
+/** What brought no answer. A filtered, refused or truncated one is an answer, and asked again only on demand. */
+const unanswered: readonly Outcome[] = [
+  'provider_error',
+  'timeout',
+  'cancelled',
+  'budget_skipped',
+  'unknown_outcome',
+];
+/** Bytes of answers on a page of results; as JSON they grow to six times that at the very most, and stay below 16 MiB. */
+const maxResultBytes = 2_500_000;
+
+export const createBatchService = (dependencies: BatchServiceDependencies): BatchService => {
+  const { repository, uploadService, planBatch, startBatch, now = Date.now } = dependencies;
+  const at = () => new Date(now());
+
+  const find = async (id: string): Promise<Batch> => {
+    const batch = await repository.findBatch(id);
+    if (batch === null) throw new AppError('not_found', `There is no batch ${id}.`);
+    return batch;
+  };
+  const detailOf = async (batch: Batch): Promise<BatchDetail> => {
+    const [counts, spend] = await Promise.all([
+      repository.batchCounts(batch.id, at()),
+      repository.batchSpend(batch.id),
+    ]);
+    return { ...batch, counts, spend, ...batchProgress(batch, counts, now()) };
+  };
+  const get = async (id: string): Promise<BatchDetail> => detailOf(await find(id));
+  const refuse = (batch: Batch, wish: string): never => {
+    throw new AppError('conflict', `The batch is ${batch.status} and cannot be ${wish}.`);
+  };
+
+  const open = async (source: QuestionSource): Promise<QuestionFile> => {
+    if ('items' in source) return inlineQuestions(source.items);
+    if ('uploadId' in source) return uploadService.openQuestions(source.uploadId);
+    return uploadService.spoolQuestions(source.lines, source.contentEncoding);
+  };
+  /** What was spooled for a request does not outlive it. */
+  const withQuestions = async <Result>(
+    source: QuestionSource,
+    work: (file: QuestionFile) => Promise<Result>,
+  ): Promise<Result> => {
+    const file = await open(source);
+    try {
+      return await work(file);
+    } finally {
+      await file.dispose();
+    }
+  };
+
+  const createFrom = async (
+    definition: BatchDefinition,
+    file: QuestionFile,
+    { apiKeyId, idempotencyKey }: BatchCaller,
+  ) => {
+    const hash = hashIdempotencyKey(apiKeyId, idempotencyKey);
+    const fingerprint = sha256Hex(canonicalJson({ definition, questions: file.sha256 }));
+    const replay = async () => {
+      const earlier = hash === null ? null : await repository.findIdempotentBatch(hash);
+      if (earlier === null) return null;
+      if (earlier.fingerprint !== fingerprint) {
+        throw new AppError('idempotency_mismatch', 'This Idempotency-Key was used for another batch.');
+      }
+      return { batch: await get(earlier.id), replayed: true };
+    };
+    const earlier = await replay();
+    if (earlier !== null) return earlier;
+    const { batch, inputs } = await planBatch(definition, file, { apiKeyId });
+    const idempotency = hash === null ? null : { hash, fingerprint };
+    const planned = await repository.insertBatch({ ...batch, idempotency }, inputs());
+    if (planned === null) {
+      const other = await replay();
+      if (other === null) throw new Error('a batch with this idempotency hash was there, and is gone');
+      return other;
+    }
+    await startBatch({ id: batch.id, generation: 1, concurrency: batch.concurrency });
+    return { batch: await get(batch.id), replayed: false };
+  };
+
+  return {
+    create: (definition, source, caller) =>
+      withQuestions(source, (file) => createFrom(definition, file, caller)),
+    estimate: (definition, source) =>
+      withQuestions(source, async (file) => (await planBatch(definition, file, { apiKeyId: null })).estimate),
+    get,
+    list: (filter, page) => repository.listBatches(filter, page),
+    listItems: async (id, filter, page) => {
+      await find(id);
+      return repository.listBatchItems(id, filter, page);
+    },
+    listResults: async (id, page) => {
+      await find(id);
+      return repository.listBatchResults(id, { ...page, maxBytes: maxResultBytes });
+    },
+    pause: async (id) => {
+      const before = await find(id);
+      const batch = await repository.pauseBatch(id, at());
+      return batch?.status === 'paused' ? detailOf(batch) : refuse(batch ?? before, 'paused');
+    },
+    resume: async (id) => {
+      const before = await find(id);
+      if (before.status !== 'paused') return refuse(before, 'resumed');
+      const batch = (await repository.resumeBatch(id, at())) ?? before;
+      await startBatch(batch);
+      return detailOf(batch);
+    },
+    cancel: async (id) => {
+      await find(id);
+      await repository.cancelBatch(id, at());
+      return get(id);
+    },
+    retryFailed: async (id, { outcomes = unanswered }) => {
+      const before = await find(id);
+      if (before.status === 'cancelling') return refuse(before, 'retried');
+      if ((await repository.retryItems({ batchId: id, outcomes, now: at() })) === 0) {
+        throw new AppError('conflict', `No item of the batch ended as ${outcomes.join(', ')}.`);
+      }
+      const batch = await find(id);
+      if (batch.status !== 'paused') await startBatch(batch);
+      return detailOf(batch);
+    },
+    reconcile: async (id) => {
+      const reconciliation = await repository.reconcileBatch(id);
+      if (reconciliation === null) throw new AppError('not_found', `There is no batch ${id}.`);
+      return reconciliation;
+    },
+  };
+};

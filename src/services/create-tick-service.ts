@@ -1,0 +1,93 @@
+import type { TickReport } from '../contract/tick.ts';
+import type { BatchRepository } from '../db/batch-repository.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { BatchConductor } from './batch-conductor.ts';
+import type { InferenceService } from './inference-service.ts';
+import { createReviveBatches } from './revive-batches.ts';
+import type { ScheduleService } from './schedule-service.ts';
+import type { TickService } from './tick-service.ts';
+import type { UploadService } from './upload-service.ts';
+
+export type TickServiceDependencies = {
+  repository: BatchRepository;
+  conductor: BatchConductor;
+  inferenceService: Pick<InferenceService, 'sweep'>;
+  scheduleService: Pick<ScheduleService, 'fireDue'>;
+  uploadService: Pick<UploadService, 'expire'>;
+  logger: Logger;
+  /** A batch that could go on, and has not for so long, gets a new orchestration, in ms. */
+  stallMs: number;
+  /** Epoch ms. */
+  now?: (() => number) | undefined;
+};
+
+const tickName = 'minute';
+/** Two timers of one minute must share a turn, two minutes must not. */
+const turnMs = 30_000;
+const staleMs = 90_000;
+/** How often a process asks whether the tick is stale. */
+const askMs = 60_000;
+/** How much one tick takes back; the next one goes on. */
+const mostAtOnce = 5000;
+/** An item whose worker was lost so often is not given to another one: perhaps it is what ends them. */
+const mostLostAttempts = 10;
+
+export const createTickService = (dependencies: TickServiceDependencies): TickService => {
+  const {
+    repository,
+    inferenceService,
+    scheduleService,
+    uploadService,
+    logger,
+    now = Date.now,
+  } = dependencies;
+  const reviveBatches = createReviveBatches({ ...dependencies, now });
+  let askAgainAt = 0;
+
+  const part = async (name: string, work: () => Promise<number>): Promise<number> => {
+    try {
+      return await work();
+    } catch (error) {
+      logger.error('a part of the tick failed', { part: name, error });
+      return 0;
+    }
+  };
+
+  const tick = async (): Promise<TickReport> => {
+    const at = new Date(now());
+    // Leases first: what they give back is what a batch is revived for.
+    const runsSwept = await part('sweep', () => inferenceService.sweep());
+    const leasesExpired = await part('leases', () =>
+      repository.expireLeases(at, { limit: mostAtOnce, maxAttempts: mostLostAttempts }),
+    );
+    const reservationsExpired = await part('reservations', () =>
+      repository.expireReservations(at, mostAtOnce),
+    );
+    const firings = await part('schedules', () => scheduleService.fireDue());
+    const batchesStarted = await part('batches', reviveBatches);
+    const uploadsExpired = await part('uploads', () => uploadService.expire());
+    const report = { firings, batchesStarted, leasesExpired, reservationsExpired, runsSwept, uploadsExpired };
+    if (Object.values(report).some((count) => count > 0)) logger.info('tick', report);
+    return report;
+  };
+
+  const inTurn = async (intervalMs: number): Promise<TickReport | null> =>
+    (await repository.claimTick(tickName, new Date(now()), intervalMs)) ? tick() : null;
+
+  return {
+    tick: async () => {
+      await repository.claimTick(tickName, new Date(now()), 0);
+      return tick();
+    },
+    tickInTurn: () => inTurn(turnMs),
+    tickIfStale: async () => {
+      if (now() < askAgainAt) return;
+      askAgainAt = now() + askMs;
+      try {
+        await inTurn(staleMs);
+      } catch (error) {
+        logger.warn('whether the tick is stale could not be told', { error });
+      }
+    },
+  };
+};
