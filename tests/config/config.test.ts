@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/config.ts';
@@ -119,6 +121,13 @@ describe('loadConfig', () => {
       expect(shown).not.toContain(secret);
     expect(config.database.url.reveal()).toBe(database);
     expect(() => Object.assign(config.limits, { maxInputTokens: 1 })).toThrow(TypeError);
+  });
+
+  it('has an absolute folder for large files', () => {
+    const folderOf = (given: Record<string, string>) =>
+      loadConfig({ DATABASE_URL: database, ...given }).artifactsDir;
+    expect(folderOf({})).toBe(join(tmpdir(), 'study-query-llm'));
+    expect(folderOf({ SQ_ARTIFACTS_DIR: 'some/folder' })).toBe(resolve('some/folder'));
   });
 
   it('describes every setting for the documentation', () => {

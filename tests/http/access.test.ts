@@ -16,12 +16,21 @@ const bodies: Record<string, unknown> = {
   'POST /api/v1/keys': { owner: 'someone', scopes: ['study:read'] },
   'POST /api/v1/keys/{id}/rotate': {},
   'POST /api/v1/session': { key: testKeys.admin },
+  'POST /api/v1/uploads': {},
+  'PUT /api/v1/uploads/{id}/parts/{partNumber}': 'bytes',
+  'POST /api/v1/uploads/{id}/complete': { partCount: 1 },
+};
+const contentTypes: Record<string, string> = {
+  'PUT /api/v1/uploads/{id}/parts/{partNumber}': 'application/octet-stream',
 };
 
 const routes = routeDefinitions.map(({ method, path, 'x-scope': scope }) => ({
   name: `${method.toUpperCase()} ${path}`,
   method: method.toUpperCase(),
-  path: path.replace('{id}', knownId).replace('{file}', 'init.js'),
+  path: path
+    .replace('{id}', knownId)
+    .replace('{file}', 'init.js')
+    .replace('{partNumber}', `1?sha256=${'0'.repeat(64)}`),
   scope: String(scope),
 }));
 type Route = (typeof routes)[number];
@@ -32,10 +41,11 @@ const sameOrigin = { 'sec-fetch-site': 'same-origin', origin: 'http://sq.test', 
 
 const send = (route: Route, headers: Record<string, string>) => {
   const body = bodies[route.name];
+  const type = contentTypes[route.name] ?? 'application/json';
   return startFakeApp().sendRaw(route.path, {
     method: route.method,
     ...(body !== undefined && { body: JSON.stringify(body) }),
-    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    headers: { ...(body !== undefined && { 'content-type': type }), ...headers },
   });
 };
 

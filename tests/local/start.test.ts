@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,6 +82,21 @@ describe('npm start', () => {
     const { rows } = await client.query('select outcome from inference_runs where id = $1', [id]);
     await client.end();
     expect(rows).toEqual([{ outcome: 'ok' }]);
+  });
+
+  it('keeps large files in its data folder', async () => {
+    const { url, key } = hostFile();
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    const made = await fetch(`${url}/api/v1/uploads`, { method: 'POST', headers, body: '{}' });
+    const { id } = (await made.json()) as { id: string };
+    const sha256 = createHash('sha256').update('part').digest('hex');
+    const part = await fetch(`${url}/api/v1/uploads/${id}/parts/1?sha256=${sha256}`, {
+      method: 'PUT',
+      headers: { ...headers, 'content-type': 'application/octet-stream' },
+      body: 'part',
+    });
+    expect(part.status).toBe(200);
+    expect(readFileSync(join(dataDir, 'artifacts/uploads', id, '1'), 'utf8')).toBe('part');
   });
 
   it('refuses a second start on the same data folder and says who has it', async () => {
