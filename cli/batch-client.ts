@@ -38,6 +38,8 @@ export type BatchClient = {
   uploadFile(path: string, options?: UploadOptions): Promise<Upload>;
 };
 
+/** Settled items on one page of results: a page also ends at 16 MiB. */
+const maxPageResults = 1000;
 const maxPageItems = 200;
 
 /** Batches over HTTP. All methods @throw {ApiError} on a refusal, {ConnectionError} when the host can't be reached. */
@@ -60,7 +62,7 @@ export function createBatchClient(api: ApiCall): BatchClient {
     do {
       const query = new URLSearchParams({
         format,
-        limit: String(maxPageItems),
+        limit: String(maxPageResults),
         ...(cursor === null ? {} : { cursor }),
       });
       const page = await api.retry(() => api.text(pathOf(id, `/results?${query}`)));

@@ -25,7 +25,7 @@ export async function* followBatch(
   id: string,
   options: FollowOptions = {},
 ): AsyncGenerator<BatchDetail> {
-  const { signal, silenceMs = 40_000, firstBytesMs = 5_000, pollMs = 2_000, patienceMs = 120_000 } = options;
+  const { signal, silenceMs = 40_000, firstBytesMs = 10_000, pollMs = 2_000, patienceMs = 120_000 } = options;
   let lastEventId: string | undefined;
   let hasEvents = true;
   let failures = 0;
