@@ -79,3 +79,11 @@ export const BatchResult = BatchItem.extend({
   error: InferenceFailure.nullable(),
 }).meta({ id: 'BatchResult', description: 'A settled item with what was answered.' });
 export type BatchResult = z.infer<typeof BatchResult>;
+
+export const ListBatchResultsQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(10_000).default(1000),
+  cursor: z.string().min(1).max(500).optional(),
+  format: z.enum(['native', 'openai']).default('native').meta({
+    description: "`native`: a BatchResult a line. `openai`: a line of OpenAI's batch output files.",
+  }),
+});

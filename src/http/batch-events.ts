@@ -1,6 +1,6 @@
 import { streamSSE } from 'hono/streaming';
 import type { BatchDetail } from '../contract/batch.ts';
-import { batchEventId, progressEvent } from '../contract/batch-events.ts';
+import { batchEventId, progressEvent } from '../contract/batch-progress-event.ts';
 import type { ApiContext } from './app-env.ts';
 
 export type BatchEventsOptions = {

@@ -10,8 +10,7 @@ import {
   CreateBatch,
   RetryBatch,
 } from '../contract/batch.ts';
-import { ResultsQuery } from '../contract/batch-events.ts';
-import { BatchItemPage, ListBatchItemsQuery } from '../contract/batch-item.ts';
+import { BatchItemPage, ListBatchItemsQuery, ListBatchResultsQuery } from '../contract/batch-item.ts';
 import { PageQuery } from '../contract/common.ts';
 import { IdParams, NoQuery } from './id-params.ts';
 import { IdempotencyHeaders } from './idempotency-headers.ts';
@@ -137,7 +136,7 @@ export const listBatchResultsRoute = createRoute({
   operationId: 'listBatchResults',
   summary: 'Settled items with their answers, as JSON lines in pages of at most 16 MiB',
   ...access('study:read'),
-  request: { query: ResultsQuery, params: IdParams },
+  request: { query: ListBatchResultsQuery, params: IdParams },
   responses: {
     200: {
       description: 'One page',

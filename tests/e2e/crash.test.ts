@@ -56,11 +56,11 @@ describe('a host that is killed between request and answer', () => {
     const second = await startApp(database.url, settings);
     try {
       // Its lease still runs: another instance may be waiting for this very answer.
-      expect((await second.send('/admin/functions/tick', { method: 'POST' })).status).toBe(202);
+      expect((await second.send('/api/v1/tick', { method: 'POST' })).status).toBe(200);
       await new Promise((resolve) => setTimeout(resolve, 300));
       expect(await untilRow(String(row.id), 'sending')).toMatchObject({ outcome: null });
       await client.query("update inference_runs set lease_until = now() - interval '1 second'");
-      await second.send('/admin/functions/tick', { method: 'POST' });
+      await second.send('/api/v1/tick', { method: 'POST' });
       expect(await untilRow(String(row.id), 'settled')).toMatchObject({ outcome: 'unknown_outcome' });
       const recorded = await (await second.send(`/api/v1/inferences/${row.id}`)).json();
       expect(recorded).toMatchObject({

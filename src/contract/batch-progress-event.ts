@@ -7,11 +7,3 @@ export const progressEvent = 'progress';
 /** Names a state of a batch: as long as it is the same, nothing has happened. */
 export const batchEventId = ({ status, generation, counts }: BatchDetail): string =>
   [status, generation, counts.planned - counts.pending - counts.inProgress, counts.inProgress].join('-');
-
-export const ResultsQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(10_000).default(1000),
-  cursor: z.string().min(1).max(500).optional(),
-  format: z.enum(['native', 'openai']).default('native').meta({
-    description: "`native`: a BatchResult a line. `openai`: a line of OpenAI's batch output files.",
-  }),
-});
