@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { BatchDetail } from './batch.ts';
 
 /** Name of the one event of a batch's stream; its data is a BatchDetail, its id names the state. */
