@@ -11,8 +11,14 @@ import {
   testKeys,
 } from '../support/fake-services.ts';
 
+const targets = [{ provider: 'echo', model: 'echo-1' }];
+const items = [{ itemKey: 'a', prompt: 'hello' }];
 const bodies: Record<string, unknown> = {
   'POST /api/v1/inferences': goodQuestion,
+  'POST /api/v1/batches': { targets, items },
+  'POST /api/v1/batches/estimate': { targets, items },
+  'POST /api/v1/schedules': { name: 'nightly', cron: '0 3 * * *', batch: { targets, items } },
+  'PATCH /api/v1/schedules/{id}': { enabled: false },
   'POST /api/v1/keys': { owner: 'someone', scopes: ['study:read'] },
   'POST /api/v1/keys/{id}/rotate': {},
   'POST /api/v1/session': { key: testKeys.admin },
