@@ -1,10 +1,11 @@
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { batch } from './batch-benchmark.ts';
 import type { Benchmark } from './benchmark.ts';
 import { coldStart } from './cold-start.ts';
 import { inference } from './inference-benchmark.ts';
 
-const benchmarks: Record<string, Benchmark> = { 'cold-start': coldStart, inference };
+const benchmarks: Record<string, Benchmark> = { 'cold-start': coldStart, inference, batch };
 
 const usage = () => {
   const lines = Object.entries(benchmarks).flatMap(([name, { about, options }]) => [
