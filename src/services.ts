@@ -83,7 +83,7 @@ export const createServices = (config: Config, { logger, conductor }: ServicesDe
     listProviders: () => listProviderInfos(providers),
     readiness: () => checkReadiness(repository),
     close: async () => {
-      batchRunner.stop();
+      await batchRunner.stop();
       await batches.close();
       await repository.close();
     },

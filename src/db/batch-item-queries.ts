@@ -58,8 +58,8 @@ export const listBatchItems = async (
 const ResultRow = BatchResult.extend({ isLast: z.boolean() });
 
 /**
- * Settled items with their answers. A page ends after `limit` items or before `maxBytes` of answers would be exceeded, but holds
- * one item at least.
+ * Settled items with their answers. A page ends after `limit` items or before `maxBytes` of answers, labels and errors would be
+ * exceeded, but holds one item at least.
  */
 export const listBatchResults = async (
   connection: CommonQueryMethods,
@@ -78,8 +78,11 @@ export const listBatchResults = async (
         sum(next.bytes) over (order by next.position) as bytes,
         lead(next.position) over (order by next.position) is null as "isLast"
       from (
-        select i.position, coalesce(octet_length(r.answer_text), 0) + 1000 as bytes
-        from batch_items as i
+        select
+          i.position,
+          coalesce(octet_length(r.answer_text), 0) + coalesce(octet_length(r.error::text), 0)
+            + octet_length(q.metadata::text) + 1000 as bytes
+        from ${itemTables}
         left join inference_runs as r on r.id = i.run_id
         where ${allOf(conditions)}
         order by i.position

@@ -75,7 +75,7 @@ export const createApiApp = (options: CreateAppOptions): ApiApp => {
   app.notFound(answerUnknownPath);
 
   registerInferencesRoutes(app, services.inferenceService);
-  registerBatchesRoutes(app, { service: services.batchService, streams });
+  registerBatchesRoutes(app, { service: services.batchService, streams, logger });
   registerUploadsRoutes(app, services.uploadService);
   registerSchedulesRoutes(app, services.scheduleService);
   registerProvidersRoutes(app, services);

@@ -2,6 +2,7 @@ import type { BatchDefinition, CreateBatch } from '../contract/batch.ts';
 import { toOpenaiBatchOutput } from '../contract/openai-batch-output.ts';
 import { AppError } from '../errors.ts';
 import type { BatchService, QuestionSource } from '../services/batch-service.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { ApiApp, ApiContext } from './app-env.ts';
 import { batchEvents } from './batch-events.ts';
 import * as routes from './batches-routes.ts';
@@ -11,6 +12,7 @@ export type BatchesOptions = {
   service: BatchService;
   /** Whether answers reach the caller piece by piece. */
   streams: boolean;
+  logger: Logger;
 };
 
 /** How long a stream of events lasts; where it arrives in one piece at the end, nobody should wait long for it. */
@@ -45,7 +47,7 @@ const readRequest = (
   return { definition, source: { items: items ?? [] } };
 };
 
-export const registerBatchesRoutes = (app: ApiApp, { service, streams }: BatchesOptions): void => {
+export const registerBatchesRoutes = (app: ApiApp, { service, streams, logger }: BatchesOptions): void => {
   // Before the routes with an id, of which it would be one.
   app.openapi(routes.estimateBatchRoute, async (c) => {
     const { definition, source } = readRequest(c, c.req.valid('json'), c.req.valid('query').definition);
@@ -89,8 +91,12 @@ export const registerBatchesRoutes = (app: ApiApp, { service, streams }: Batches
 
   app.openapi(routes.followBatchRoute, async (c) => {
     const { id } = c.req.valid('param');
-    const withinMs = streams ? eventsMs : eventsInOnePieceMs;
-    return batchEvents(c, { first: await service.get(id), read: () => service.get(id), withinMs });
+    return batchEvents(c, {
+      first: await service.get(id),
+      read: () => service.get(id),
+      onFailure: (error) => logger.warn('events of a batch end early', { batchId: id, error }),
+      withinMs: streams ? eventsMs : eventsInOnePieceMs,
+    });
   });
 
   app.openapi(routes.reconcileBatchRoute, async (c) =>

@@ -21,6 +21,6 @@ export type BatchRunner = {
    * @throws {AppError} database_unavailable; what was under way is settled first where that is possible
    */
   runLane(turn: LaneTurn): Promise<LaneReport>;
-  /** Lets what is under way end, takes nothing new. */
-  stop(): void;
+  /** Takes nothing new; resolves when what is under way has been settled. */
+  stop(): Promise<void>;
 };

@@ -4,7 +4,7 @@ import type { Provider } from '../providers/provider.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { AskAndRecord } from './ask-and-record.ts';
 import { createAskItems } from './ask-items.ts';
-import type { BatchRunner } from './batch-runner.ts';
+import type { BatchRunner, LaneReport } from './batch-runner.ts';
 import type { FindPrice } from './find-price.ts';
 import { createProviderHealth } from './provider-health.ts';
 import type { ProviderPace } from './provider-pace.ts';
@@ -34,6 +34,7 @@ export const createBatchRunner = (dependencies: BatchRunnerDependencies): BatchR
   const { repository, pace, logger, limits } = dependencies;
   const { now = Date.now, random = Math.random, newId = randomUUIDv7 } = dependencies;
   let isStopping = false;
+  const turns = new Set<Promise<LaneReport>>();
   const askItems = createAskItems({ ...dependencies, health: createProviderHealth(), now, random, newId });
   const lane = {
     repository,
@@ -53,12 +54,19 @@ export const createBatchRunner = (dependencies: BatchRunnerDependencies): BatchR
       const batch = await repository.findBatch(turn.batchId);
       if (!isCurrent(batch, turn)) return { next: 'done', until: null, asked: 0, settled: 0 };
       const startedAt = now();
-      const report = await runLane(lane, turn, batch);
-      logger.info('batch lane', { ...turn, ...report, ms: now() - startedAt });
-      return report;
+      const work = runLane(lane, turn, batch);
+      turns.add(work);
+      try {
+        const report = await work;
+        logger.info('batch lane', { ...turn, ...report, ms: now() - startedAt });
+        return report;
+      } finally {
+        turns.delete(work);
+      }
     },
-    stop: () => {
+    stop: async () => {
       isStopping = true;
+      await Promise.allSettled(turns);
     },
   };
 };

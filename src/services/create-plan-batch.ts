@@ -34,6 +34,7 @@ export const createPlanBatch = (dependencies: PlanBatchDependencies): PlanBatch 
     const targets = createChosenTargets(definition.targets);
     const estimate = createBatchEstimate(definition);
     const keys = new Set<string>();
+    const questionsOfItem = definition.targets.length * definition.repetitions;
     let count = 0;
 
     /** Every question to every target, exactly as it will be asked. */
@@ -72,10 +73,11 @@ export const createPlanBatch = (dependencies: PlanBatchDependencies): PlanBatch 
       }
       const fault = targets.choose(given.model, given.place);
       if (fault !== null) faults.add(fault);
-      else await check(given.place, given.item);
+      // Above the limit the batch is refused anyway, and looking at each question would take long.
+      else if (count * questionsOfItem <= maxBatchQuestions) await check(given.place, given.item);
     }
     if (count === 0) faults.add({ pointer: '/items', message: 'must hold a question at least' });
-    const questions = count * definition.targets.length * definition.repetitions;
+    const questions = count * questionsOfItem;
     if (questions > maxBatchQuestions) {
       const message = `items × targets × repetitions must not exceed ${maxBatchQuestions}, and come to ${questions}`;
       faults.add({ pointer: '/items', message });

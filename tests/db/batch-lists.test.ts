@@ -62,7 +62,7 @@ describe('pages of results', () => {
       const page = await open.batches.listBatchResults(batch.id, {
         limit: 3,
         cursor: cursor ?? undefined,
-        maxBytes: 10_000,
+        maxBytes: 10_200,
       });
       lengths.push(page.data.length);
       positions.push(...page.data.map(({ position }) => position));

@@ -5,6 +5,7 @@ import { openDurableStore } from '../../local/durable/durable-store.ts';
 import type { HistoryEvent } from '../../local/durable/history-event.ts';
 import { createHostReport } from '../../local/host/host-report.ts';
 import { loadDurableApp } from './durable-app.ts';
+import type { Episode } from './durable-traces.ts';
 import { createVirtualTime } from './virtual-time.ts';
 
 export type OrchestrationRun = {
@@ -14,16 +15,23 @@ export type OrchestrationRun = {
   /** Virtual milliseconds until nothing happened any more, or until `forMs`. */
   tookMs: number;
   mostActivitiesAtOnce: number;
+  /** When activities ran, in virtual ms from the start. */
+  activities: { from: number; to: number }[];
+  /** Every call of an orchestrator with the library's answer, in order. */
+  episodes: Episode[];
 };
 
-/** Runs the orchestrator `main` of some code, with the real library, in virtual time. */
+/** Runs the orchestrator `main` (or `entry`) of some code, with the real library, in virtual time. */
 export const runOrchestrator = async (options: {
-  /** Has `df` and a virtual `sleep(ms)`. */
+  /** With `main`: has `df` and a virtual `sleep(ms)`. With `entry`: as it is. */
   code: string;
+  entry?: string;
   input?: unknown;
   strict?: boolean;
   maxActivities?: number;
   forMs?: number;
+  /** How often it is looked whether the instance has ended. */
+  stepMs?: number;
   /** Called before each call of an orchestrator, with its number from 1; `raise` sends an event without a value. */
   onOrchestrator?: (call: number, raise: (name: string) => void) => void;
   /** Raised, without a value, after 50 ms. */
@@ -31,7 +39,7 @@ export const runOrchestrator = async (options: {
 }): Promise<OrchestrationRun> => {
   const time = createVirtualTime(Date.UTC(2026, 0, 5));
   const prelude = `const df = require('durable-functions'); const sleep = (ms) => new Promise((r) => setTimeout(r, ms));\n`;
-  const app = loadDurableApp({ main: prelude + options.code }, (callback, delayMs) =>
+  const app = loadDurableApp({ main: (options.entry === undefined ? prelude : '') + options.code }, (callback, delayMs) =>
     time.clock.after(delayMs, callback),
   );
   const functions = collectDurableFunctions(app.functions.values());
@@ -40,6 +48,10 @@ export const runOrchestrator = async (options: {
   let running = 0;
   let calls = 0;
   let mostActivitiesAtOnce = 0;
+  const activities: OrchestrationRun['activities'] = [];
+  const episodes: Episode[] = [];
+  const startedAt = time.clock.now();
+  const sinceStart = () => time.clock.now() - startedAt;
   const engine = startDurableEngine({
     store,
     functions,
@@ -48,37 +60,50 @@ export const runOrchestrator = async (options: {
     strict: options.strict ?? true,
     maxActivities: options.maxActivities ?? 10,
     maxOrchestrators: 10,
-    invoke: async (name, ...rest) => {
+    invoke: async (name, inputData, ...rest) => {
       if (functions.orchestrators.has(name.toLowerCase())) {
         options.onOrchestrator?.(++calls, raise);
-        return app.invoke(name, ...rest);
+        const episode: Episode = {
+          functionName: name,
+          input: JSON.parse(inputData[0]?.data?.string ?? ''),
+          output: {},
+        };
+        episodes.push(episode);
+        const answer = await app.invoke(name, inputData, ...rest).catch((error: Error) => {
+          episode.output = { thrown: { message: error.message } };
+          throw error;
+        });
+        episode.output = JSON.parse(answer.returnValue?.json ?? 'null');
+        return answer;
       }
       running++;
       mostActivitiesAtOnce = Math.max(mostActivitiesAtOnce, running);
+      const span = { from: sinceStart(), to: Number.POSITIVE_INFINITY };
+      activities.push(span);
       try {
-        return await app.invoke(name, ...rest);
+        return await app.invoke(name, inputData, ...rest);
       } finally {
+        span.to = sinceStart();
         running--;
       }
     },
   });
-  const startedAt = time.clock.now();
   const raise = (name: string): void => {
     engine.send('one', clientEvent.raise(name, 'null', time.clock.now()));
   };
   const { event } = options;
   if (event !== undefined) time.clock.after(50, () => raise(event));
-  engine.start('main', 'one', JSON.stringify(options.input ?? {}));
+  engine.start(options.entry ?? 'main', 'one', JSON.stringify(options.input ?? {}));
   const ended = () => ['Completed', 'Failed', 'Terminated'].includes(store.instance('one')?.status ?? '');
   let tookMs = 0;
   const wait = async (): Promise<void> => {
     while (!ended() && tookMs < (options.forMs ?? 600_000)) {
-      await time.sleep(10);
-      tookMs = time.clock.now() - startedAt;
+      await time.sleep(options.stepMs ?? 10);
+      tookMs = sinceStart();
     }
   };
   await time.run(wait());
   const run = { instance: store.instance('one'), history: store.history('one'), tookMs };
   await engine.stop(100);
-  return { ...run, warnings: report.warnings, mostActivitiesAtOnce };
+  return { ...run, warnings: report.warnings, mostActivitiesAtOnce, activities, episodes };
 };
