@@ -6,6 +6,7 @@ import type { Provider } from '../providers/provider.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { AskAndRecord } from './ask-and-record.ts';
 import type { Admit } from './ask-provider.ts';
+import type { CallVerdict } from './call-window.ts';
 import { decideItemRetry } from './decide-item-retry.ts';
 import type { FindPrice } from './find-price.ts';
 import type { OutcomeDetail } from './outcome-details.ts';
@@ -47,8 +48,8 @@ export type AskingLane = {
   /** How long a begun item may wait for its turn, in ms. */
   admitWithinMs: number;
   admit(item: LeasedItem): ReturnType<Admit>;
-  /** A call has ended; `isWell`: the provider did what it is there for. */
-  onCall(provider: string, isWell: boolean): void;
+  /** A call has ended. */
+  onCall(provider: string, verdict: CallVerdict): void;
   onSettled(count: number): void;
 };
 

@@ -18,7 +18,7 @@ export const createChosenTargets = (targets: BatchDefinition['targets']): Chosen
     choose: (lineModel, place) => {
       if (open === -1) return null;
       if (lineModel === null) {
-        return { pointer: `/targets/${open}/model`, message: `is needed: ${place} names no model` };
+        return { pointer: `/targets/${open}/model`, message: 'is needed: the questions name no model' };
       }
       if (chosen !== null && chosen !== lineModel) {
         return { pointer: `${place}/body/model`, message: 'differs from the model of the lines before' };

@@ -1,16 +1,16 @@
 import type { RunSettlement } from '../db/inference-repository.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { CallVerdict } from './call-window.ts';
 import type { ProviderHealth } from './provider-health.ts';
 import type { ProviderPace } from './provider-pace.ts';
 
-/** What these say of a provider is that it should be asked less. */
-const unwell: ReadonlySet<string> = new Set([
-  'rate_limited',
-  'overloaded',
-  'server_error',
-  'connection',
-  'timeout',
-]);
+const verdicts: Readonly<Record<string, CallVerdict>> = {
+  rate_limited: 'hasty',
+  overloaded: 'hasty',
+  server_error: 'broken',
+  connection: 'broken',
+  timeout: 'broken',
+};
 
 type Dependencies = { health: ProviderHealth; pace: ProviderPace; logger: Logger; now: () => number };
 
@@ -22,11 +22,11 @@ export type EndedCall = {
 
 /**
  * Learns from the end of a call: a refusal for haste halves the provider's pace, its `Retry-After` and a row of failures keep all
- * workers away for a while. @returns whether the provider did what it is there for
+ * workers away for a while.
  */
 export const createReportCall =
   ({ health, pace, logger, now }: Dependencies) =>
-  async ({ provider, target, settlement }: EndedCall): Promise<boolean> => {
+  async ({ provider, target, settlement }: EndedCall): Promise<CallVerdict> => {
     const kind = settlement.error?.code ?? null;
     const slowDown = kind === 'rate_limited';
     const broken = health.report({ provider, target, kind, now: now() });
@@ -38,5 +38,5 @@ export const createReportCall =
     if (slowDown || until > 0) {
       await pace.slow({ provider, slowDown, blockedUntil: until > 0 ? new Date(until) : null });
     }
-    return kind === null || !unwell.has(kind);
+    return verdicts[kind ?? ''] ?? 'well';
   };

@@ -91,11 +91,7 @@ export const runLane = async (
         })
       );
     },
-    onCall: (provider, isWell) => {
-      const line = lines.find((each) => each.provider === provider);
-      if (isWell) line?.window.succeeded();
-      else line?.window.failed();
-    },
+    onCall: (provider, verdict) => lines.find((line) => line.provider === provider)?.window.note(verdict),
     onSettled: (count) => {
       report.settled += count;
     },
