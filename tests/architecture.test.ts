@@ -123,6 +123,43 @@ const cases: Record<keyof typeof rules, { bad: Record<string, string>[]; good: R
       { 'src/check-config.ts': 'run();' },
     ],
   },
+  orchestratorsRepeatThemselves: {
+    bad: [
+      ...[
+        "import { randomUUID } from 'node:crypto';",
+        "import { lanesOf } from '../services/lane-room.ts';",
+        "const fs = require('node:fs');",
+        'const at = Date.now();',
+        'const at = new Date();',
+        'const at = new Date;',
+        'const at = Date();',
+        'const { now } = { now: () => new Date().toISOString() };',
+        'const one = Math.random();',
+        "const one = Math['random']();",
+        'setTimeout(next, 5);',
+        'const id = setInterval(next, 5);',
+        'const { pid } = process;',
+        'const answer = fetch(url);',
+        'const id = crypto.randomUUID();',
+        'const at = performance.now();',
+        'const at = globalThis.Date;',
+        'export const a = async () => 1;',
+        'export async function* a() { await b; }',
+        'const all = Promise.all(tasks);',
+      ].map((text) => ({ 'src/functions/a-orchestrators.ts': text })),
+    ],
+    good: [
+      {
+        'src/functions/a-orchestrators.ts':
+          "import { RetryOptions } from 'durable-functions'; import type { B } from '../services/b.ts';",
+      },
+      { 'src/functions/a-orchestrators.ts': '// Date.now() and await are not allowed here' },
+      {
+        'src/functions/a-orchestrators.ts': 'export function* a(df) { yield df.createTimer(new Date(at)); }',
+      },
+      { 'src/functions/a-conductor.ts': "import { a } from 'node:fs'; const at = await Date.now();" },
+    ],
+  },
 };
 
 const parse = (files: Record<string, string>) =>

@@ -163,6 +163,17 @@ const filesAreNamedAfterAnExport: Rule = (sources) =>
     return [`${file} is named after none of its exports (${exports.join(', ')})`];
   });
 
+/** Orchestrators run again from their start with each event, and must come to the same every time. */
+const orchestratorsRepeatThemselves: Rule = (sources) =>
+  sources
+    .filter(({ file }) => inFolder(file, 'src') && file.endsWith('-orchestrators.ts'))
+    .flatMap(({ file, imports, unrepeatable }) => [
+      ...imports
+        .filter(({ specifier, typeOnly }) => specifier !== 'durable-functions' && !typeOnly)
+        .map(({ specifier }) => `${file} imports ${specifier}: orchestrators know durable-functions only`),
+      ...unrepeatable.map((name) => `${file} uses ${name}, which is different at each replay`),
+    ]);
+
 /** The house rules that a program can check. Each has samples that break it in tests/architecture.test.ts. */
 export const architectureRules = {
   arrowsPointDown,
@@ -175,4 +186,5 @@ export const architectureRules = {
   baseNamesAreUnique,
   longFilesStateTheirReason,
   filesAreNamedAfterAnExport,
+  orchestratorsRepeatThemselves,
 };

@@ -39,8 +39,9 @@ export const runOrchestrator = async (options: {
 }): Promise<OrchestrationRun> => {
   const time = createVirtualTime(Date.UTC(2026, 0, 5));
   const prelude = `const df = require('durable-functions'); const sleep = (ms) => new Promise((r) => setTimeout(r, ms));\n`;
-  const app = loadDurableApp({ main: (options.entry === undefined ? prelude : '') + options.code }, (callback, delayMs) =>
-    time.clock.after(delayMs, callback),
+  const app = loadDurableApp(
+    { main: (options.entry === undefined ? prelude : '') + options.code },
+    (callback, delayMs) => time.clock.after(delayMs, callback),
   );
   const functions = collectDurableFunctions(app.functions.values());
   const report = createHostReport(() => undefined);

@@ -18,6 +18,8 @@ export type SourceFile = {
   readsEnvironment: boolean;
   /** The first words of literals that hold an SQL statement. */
   sql: string[];
+  /** What would come out otherwise when the code runs again: clock, randomness, I/O, waiting outside of Durable. */
+  unrepeatable: string[];
 };
 
 type Node = { type: string; [key: string]: unknown };
@@ -115,6 +117,22 @@ const sqlOf = (node: Node): string | null => {
   return text !== null && isSql(text) ? text.trim().slice(0, 40) : null;
 };
 
+const unrepeatableNames =
+  /^(Promise|process|globalThis|fetch|crypto|performance|set(Timeout|Interval|Immediate)|queueMicrotask|random(UUID|UUIDv7)?)$/;
+
+const unrepeatableOf = (node: Node): string | null => {
+  if (node.type === 'AwaitExpression') return 'await';
+  if (node.async === true) return 'async';
+  if (node.type === 'Identifier' && unrepeatableNames.test(String(node.value))) return String(node.value);
+  if (node.type === 'Computed' && unrepeatableNames.test(textOf(node) ?? '')) return textOf(node);
+  const isDate = (value: unknown) => textOf(value) === 'Date';
+  if (node.type === 'MemberExpression' && isDate(node.object) && textOf(node.property) === 'now')
+    return 'Date.now';
+  if (node.type === 'CallExpression' && isDate(node.callee)) return 'Date()';
+  if (node.type !== 'NewExpression' || !isDate(node.callee)) return null;
+  return Array.isArray(node.arguments) && node.arguments.length > 0 ? null : 'new Date()';
+};
+
 /** Parses one file. @throws when it isn't TypeScript. */
 export const readSource = (file: string, text: string): SourceFile => {
   const module = parseSync(text, { syntax: 'typescript', target: 'es2024' }) as unknown as Node;
@@ -127,6 +145,7 @@ export const readSource = (file: string, text: string): SourceFile => {
     hasDefaultExport: false,
     readsEnvironment: false,
     sql: [],
+    unrepeatable: [],
   };
   walk(module, (node) => {
     const imported = importOf(node);
@@ -136,6 +155,8 @@ export const readSource = (file: string, text: string): SourceFile => {
     source.readsEnvironment ||= readsEnvironment(node);
     const sql = sqlOf(node);
     if (sql !== null) source.sql.push(sql);
+    const unrepeatable = unrepeatableOf(node);
+    if (unrepeatable !== null) source.unrepeatable.push(unrepeatable);
   });
   source.hasDefaultExport ||= source.exports.includes('default');
   return source;
