@@ -177,8 +177,9 @@ export const runLane = async (
       }
       for (const [line, items] of room.share()) track(begin(line, items));
       leaseWhereWanted();
-      const isIdle =
-        underWay.size === 0 && lines.every(({ queue, dryInARow }) => queue.length === 0 && dryInARow > 0);
+      const isWaiting = ({ queue, dryInARow, blockedUntil }: LaneLine): boolean =>
+        queue.length === 0 && (dryInARow > 0 || blockedUntil - now() > longestWaitMs);
+      const isIdle = underWay.size === 0 && lines.every(isWaiting);
       if (!isIdle) await waker.pause(Math.min(longestPauseMs, room.nextMoment() - now(), endsAt - now()));
       else if (await lookAhead()) return;
     }
