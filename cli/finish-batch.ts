@@ -84,6 +84,6 @@ function describeSpent({ spend }: BatchDetail): string {
   const cost =
     unknownCostCount === 0
       ? `${costUsd} USD`
-      : `${costUsd} USD and ${unknownCostCount} ${unknownCostCount === 1 ? 'call' : 'calls'} of unknown price`;
+      : `${costUsd} USD and ${unknownCostCount} ${unknownCostCount === 1 ? 'call' : 'calls'} of unknown cost`;
   return `${inputTokens} tokens in, ${outputTokens} tokens out, ${cost}`;
 }
