@@ -32,6 +32,7 @@ const scriptMeanings: Record<string, string> = {
   batch: 'a file of questions as one durable batch on a running host (`npm run batch -- --help`)',
   test: 'builds, then runs all tests on the embedded database (`npm test -- tests/db` for a part)',
   build: 'bundles the app into `dist/` and prints what is loaded at start',
+  package: 'lays out what is published in `.package/app`, and the source maps beside it',
   lint: 'Biome and knip',
   format: 'Biome, rewriting files',
   types: 'TypeScript, checking only',
