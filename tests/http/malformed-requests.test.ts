@@ -1,5 +1,9 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import pg from 'pg';
 import { loadConfig } from '../../src/config/config.ts';
 import { createApp } from '../../src/http/create-app.ts';
 import { openapiDocument } from '../../src/http/openapi-document.ts';
@@ -17,13 +21,20 @@ describe('malformed requests', () => {
   let database: TestDatabase;
   let services: Services;
   let send: (request: Request) => Promise<Response>;
+  let folder: string;
+  const conductor = createFakeConductor();
   const failures: string[] = [];
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    const config = loadConfig({ DATABASE_URL: database.url, SQ_ADMIN_KEY: adminKey });
+    folder = await mkdtemp(join(tmpdir(), 'sq-malformed-'));
+    const config = loadConfig({
+      DATABASE_URL: database.url,
+      SQ_ADMIN_KEY: adminKey,
+      SQ_ARTIFACTS_DIR: folder,
+    });
     const logger = createLogger({ level: 'error', write: (line) => failures.push(line) });
-    services = createServices(config, { logger, conductor: createFakeConductor() });
+    services = createServices(config, { logger, conductor });
     const app = createApp({ services, logger, version: '0.0.0', staticDir: '/nowhere' });
     send = async (request) => app.fetch(request);
   });
@@ -31,11 +42,25 @@ describe('malformed requests', () => {
   afterAll(async () => {
     await services?.close();
     await database?.drop();
+    await rm(folder, { recursive: true, force: true });
   });
 
+  const countOf = async (table: string) => {
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    const { rows } = await client.query<{ count: string }>(`select count(*) from ${table}`);
+    await client.end();
+    return rows[0]?.count;
+  };
   const countRows = async () => ({
     inferences: await services.repository.countInferences({}),
     keys: (await services.repository.listApiKeys({ limit: 200 })).data.length,
+    batches: await countOf('batches'),
+    batchInputs: await countOf('batch_inputs'),
+    schedules: await countOf('schedules'),
+    uploads: await countOf('uploads'),
+    started: conductor.started.length,
+    files: (await readdir(folder, { recursive: true })).filter((name) => /spool.|uploads./.test(name)),
   });
 
   it('are refused with a 4xx problem, and nothing is stored', async () => {

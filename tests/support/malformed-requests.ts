@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { OpenapiDocument } from '../../src/http/openapi-document.ts';
 import { type DocumentOperation, documentOperations } from './document-operations.ts';
 import { type DocumentSchema, invalidFor, validFor } from './invalid-values.ts';
+import { malformedBatches } from './malformed-batches.ts';
 import { badTexts, oddSegment } from './odd-texts.ts';
 
 export type MalformedRequest = {
@@ -200,15 +201,6 @@ export const malformedRequests = (document: OpenapiDocument): fc.Arbitrary<Malfo
         of('query', operation, { path: `${fill(operation.path)}?${text}`, ...sendable(operation, value) }),
       );
   });
-  const badKeys = fc.constantFrom('', 'a b', 'x'.repeat(256), 'ä', 'tab\there').map(
-    (key): MalformedRequest => ({
-      kind: 'idempotency key',
-      method: 'POST',
-      path: '/api/v1/inferences',
-      headers: { ...json, 'idempotency-key': key },
-      body: '{"provider":"echo","model":"m","prompt":"a"}',
-    }),
-  );
   const badCredentials = each(closed).chain((operation) =>
     fc
       .tuple(
@@ -234,6 +226,7 @@ export const malformedRequests = (document: OpenapiDocument): fc.Arbitrary<Malfo
   const any = fc.oneof(
     { weight: 400, arbitrary: wrongBody },
     { weight: 20, arbitrary: contradictory },
+    { weight: 110, arbitrary: malformedBatches(resolve) },
     { weight: 100, arbitrary: badJson },
     { weight: 60, arbitrary: encodings },
     { weight: 20, arbitrary: deep },
@@ -242,7 +235,6 @@ export const malformedRequests = (document: OpenapiDocument): fc.Arbitrary<Malfo
     { weight: 60, arbitrary: unknownPaths },
     { weight: 40, arbitrary: wrongMethods },
     { weight: 150, arbitrary: oddQueries },
-    { weight: 10, arbitrary: badKeys },
     { weight: 40, arbitrary: badCredentials },
     { weight: 2, arbitrary: huge },
   );
