@@ -8,6 +8,7 @@ import type { AskAndRecord } from './ask-and-record.ts';
 import type { Admit } from './ask-provider.ts';
 import type { CallVerdict } from './call-window.ts';
 import { decideItemRetry } from './decide-item-retry.ts';
+import { targetKey } from './end-lost-items.ts';
 import type { FindPrice } from './find-price.ts';
 import type { OutcomeDetail } from './outcome-details.ts';
 import { type PreparedQuestion, prepareQuestion } from './prepare-question.ts';
@@ -15,6 +16,7 @@ import type { ProviderHealth } from './provider-health.ts';
 import type { ProviderPace } from './provider-pace.ts';
 import { createReportCall } from './report-call.ts';
 import { createReserveCost, hasCap } from './reserve-cost.ts';
+import { createSettleUnsent } from './settle-unsent.ts';
 import type { TokenLimits } from './token-limits.ts';
 
 export type AskItemsDependencies = {
@@ -73,23 +75,7 @@ export const createAskItems = (dependencies: AskItemsDependencies) => {
     dependencies;
   const reserveCost = createReserveCost(dependencies);
   const reportCall = createReportCall(dependencies);
-
-  /** A retry has another generation, and with it a fresh chance. */
-  const targetKey = ({ id, generation }: Batch, item: LeasedItem) =>
-    `${id}-${generation}-${item.targetIndex}`;
-
-  const settleUnsent = async (
-    { batch, leaseToken, onSettled }: AskingLane,
-    items: readonly LeasedItem[],
-    outcome: 'provider_error' | 'budget_skipped',
-    detail: string,
-  ): Promise<void> => {
-    if (items.length === 0) return;
-    const unsent = items.map(({ batchId, position }) => ({ batchId, position, leaseToken, outcome, detail }));
-    await repository.settleUnsentItems(unsent, new Date(now()));
-    onSettled(items.length);
-    logger.debug('batch items ended unasked', { batchId: batch.id, count: items.length, outcome, detail });
-  };
+  const settleUnsent = createSettleUnsent(dependencies);
 
   /** Null: the present configuration does not allow it. */
   const prepare = async (batch: Batch, item: LeasedItem): Promise<Ready | null> => {
@@ -111,7 +97,11 @@ export const createAskItems = (dependencies: AskItemsDependencies) => {
   const prepareAll = async (lane: AskingLane, items: readonly LeasedItem[]): Promise<Ready[]> => {
     const { batch } = lane;
     const byVerdict = Map.groupBy(items, (item) =>
-      health.givenUp(batch.targets[item.targetIndex]?.provider ?? '', targetKey(batch, item), now()),
+      health.givenUp(
+        batch.targets[item.targetIndex]?.provider ?? '',
+        targetKey(batch, item.targetIndex),
+        now(),
+      ),
     );
     for (const [detail, lost] of byVerdict) {
       if (detail !== null) await settleUnsent(lane, lost, 'provider_error', detail);
@@ -153,7 +143,7 @@ export const createAskItems = (dependencies: AskItemsDependencies) => {
           const provider = question.provider.name;
           lane.onCall(
             provider,
-            await reportCall({ provider, target: targetKey(batch, item), settlement: run }),
+            await reportCall({ provider, target: targetKey(batch, item.targetIndex), settlement: run }),
           );
         }
       }

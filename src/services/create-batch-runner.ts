@@ -5,10 +5,12 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { AskAndRecord } from './ask-and-record.ts';
 import { createAskItems } from './ask-items.ts';
 import type { BatchRunner, LaneReport } from './batch-runner.ts';
+import { createLostItems } from './end-lost-items.ts';
 import type { FindPrice } from './find-price.ts';
 import { createProviderHealth } from './provider-health.ts';
 import type { ProviderPace } from './provider-pace.ts';
 import { isCurrent, runLane } from './run-lane.ts';
+import { createSettleUnsent } from './settle-unsent.ts';
 import type { TokenLimits } from './token-limits.ts';
 
 export type BatchRunnerDependencies = {
@@ -35,12 +37,16 @@ export const createBatchRunner = (dependencies: BatchRunnerDependencies): BatchR
   const { now = Date.now, random = Math.random, newId = randomUUIDv7 } = dependencies;
   let isStopping = false;
   const turns = new Set<Promise<LaneReport>>();
-  const askItems = createAskItems({ ...dependencies, health: createProviderHealth(), now, random, newId });
+  const health = createProviderHealth();
+  const leaseMs = limits.leaseGraceMs;
+  const settleUnsent = createSettleUnsent({ repository, logger, now });
+  const askItems = createAskItems({ ...dependencies, health, now, random, newId });
   const lane = {
     repository,
     pace,
     askItems,
-    leaseMs: limits.leaseGraceMs,
+    lostItems: createLostItems({ repository, health, settleUnsent, leaseMs, now }),
+    leaseMs,
     // Within the grace that its lease has beyond its deadline, with room for settling it.
     admitWithinMs: Math.ceil(limits.leaseGraceMs / 3),
     now,

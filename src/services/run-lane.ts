@@ -3,6 +3,7 @@ import type { BatchRepository, LeasedItem } from '../db/batch-repository.ts';
 import type { AskedItems, AskingLane } from './ask-items.ts';
 import type { LaneReport, LaneTurn } from './batch-runner.ts';
 import { createCallPermits } from './call-permits.ts';
+import type { LostItems } from './end-lost-items.ts';
 import { createLaneLines, type LaneLine, noteLease } from './lane-line.ts';
 import { createLaneRoom, lanesOf } from './lane-room.ts';
 import type { ProviderPace } from './provider-pace.ts';
@@ -12,6 +13,7 @@ export type LaneDependencies = {
   repository: Pick<BatchRepository, 'findBatch' | 'leaseItems' | 'releaseItems' | 'nextReadyAt'>;
   pace: ProviderPace;
   askItems: (lane: AskingLane, items: readonly LeasedItem[]) => Promise<AskedItems>;
+  lostItems: LostItems;
   /** How long an item may stay leased before it is begun, and what a begun one may wait for its turn, in ms. */
   leaseMs: number;
   admitWithinMs: number;
@@ -44,7 +46,7 @@ export const runLane = async (
   turn: LaneTurn,
   batch: Batch,
 ): Promise<LaneReport> => {
-  const { repository, pace, askItems, now, isStopping } = dependencies;
+  const { repository, pace, askItems, lostItems, now, isStopping } = dependencies;
   const { batchId, generation } = turn;
   const endsAt = now() + dependencies.turnMs;
   const leaseToken = dependencies.newId();
@@ -122,7 +124,9 @@ export const runLane = async (
     }
     const limit = room.wanted(line);
     if (limit === 0) return;
-    const { targetIndexes } = line;
+    const lost = line.targetIndexes.filter((index) => lostItems.isLost(batch, index));
+    if (lost.length > 0 && (await lostItems.end(asking, generation, lost)) > 0) return;
+    const targetIndexes = line.targetIndexes.filter((index) => !lost.includes(index));
     const leasedUntil = at + dependencies.leaseMs;
     const times = { now: new Date(at), leaseUntil: new Date(leasedUntil) };
     const items = await repository.leaseItems({
