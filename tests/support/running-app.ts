@@ -19,7 +19,7 @@ export type RunningApp = {
 export const startApp = async (
   databaseUrl: string,
   settings: Record<string, string> = {},
-  options: { execArgv?: string[] } = {},
+  options: { execArgv?: string[]; strictDurable?: boolean } = {},
 ): Promise<RunningApp> => {
   const adminKey = `sq_${randomBytes(32).toString('base64url')}`;
   const lines: string[] = [];
