@@ -33,7 +33,7 @@ export const settleItems = async (
     settlements.map(({ run }) => ({
       runId: run.runId,
       usd: run.costUsd,
-      tokens: tokensOf(run.usage),
+      tokens: tokensOf(run),
       settledAt: run.settledAt,
     })),
   );
@@ -72,11 +72,13 @@ export const settleItems = async (
     where item.state = 'settled' and f.batch_id = item.batch_id and f.shared_from = item.position`);
 };
 
-/** Tokens of both directions; null when either is unknown. */
-const tokensOf = (usage: ItemSettlement['run']['usage']): number | null =>
-  usage === null || usage.inputTokens === null || usage.outputTokens === null
+/** Tokens of both directions; none where the call certainly cost nothing; null when either is unknown. */
+const tokensOf = ({ usage, costUsd }: ItemSettlement['run']): number | null => {
+  if (usage === null) return costUsd !== null && Number(costUsd) === 0 ? 0 : null;
+  return usage.inputTokens === null || usage.outputTokens === null
     ? null
     : usage.inputTokens + usage.outputTokens;
+};
 
 const unsentColumns: readonly RowColumn<UnsentItem>[] = [
   ['batch_id', 'uuid', (item) => item.batchId],
