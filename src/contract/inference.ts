@@ -164,6 +164,10 @@ export const Inference = z
     omittedParameters: z.array(z.string()).nullable(),
     requestId: z.string().nullable(),
     batchId: Id.nullable(),
+    /** W3C trace id, where Langfuse or Application Insights is configured; null: not traced. */
+    traceId: z.string().nullable(),
+    /** Where the trace is shown; null: not traced, or the Langfuse project is not configured. */
+    traceUrl: z.string().nullable(),
     createdAt: Timestamp,
     settledAt: Timestamp.nullable(),
   })

@@ -10,7 +10,7 @@ const usageOf = (alias: FragmentSqlToken): FragmentSqlToken => sql.fragment`
     'estimated', ${alias}.usage_estimated
   ) end`;
 
-/** The columns of `inference_runs as r` under the contract's names. Never a raw answer: a page of them may be huge. */
+/** The columns of `inference_runs as r` under the contract's names; the address of a trace is left to the service. Never a raw answer: a page of them may be huge. */
 export const inferenceFields: FragmentSqlToken = sql.fragment`
   r.id,
   r.status,
@@ -38,6 +38,8 @@ export const inferenceFields: FragmentSqlToken = sql.fragment`
   r.omitted_parameters as "omittedParameters",
   r.request_id as "requestId",
   r.batch_id as "batchId",
+  r.trace_id as "traceId",
+  null as "traceUrl",
   r.created_at as "createdAt",
   r.settled_at as "settledAt"`;
 

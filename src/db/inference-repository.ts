@@ -27,6 +27,8 @@ export type NewRun = {
   requestId: string | null;
   apiKeyId: string | null;
   batchId: string | null;
+  /** The trace it is part of, 32 hexadecimal digits; left out: it isn't traced. */
+  traceId?: string | null | undefined;
   createdAt: Date;
   /** Past this the sweep may declare the run lost: the caller's deadline + 30 s. */
   leaseUntil: Date;

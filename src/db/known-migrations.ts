@@ -6,4 +6,5 @@ export const knownMigrations: readonly string[] = [
   '0004_runs',
   '0005_batches',
   '0006_uploads',
+  '0007_trace',
 ];

@@ -19,6 +19,7 @@ export const newRunColumns: readonly RowColumn<NewRun>[] = [
   ['request_id', 'text', (run) => storableTextOrNull(run.requestId)],
   ['api_key_id', 'uuid', (run) => run.apiKeyId],
   ['batch_id', 'uuid', (run) => run.batchId],
+  ['trace_id', 'text', (run) => run.traceId ?? null],
   ['created_at', 'timestamptz', (run) => run.createdAt.toISOString()],
   ['lease_until', 'timestamptz', (run) => run.leaseUntil.toISOString()],
 ];

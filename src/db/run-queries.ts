@@ -11,11 +11,11 @@ export const insertRunsOf = (source: FragmentSqlToken): FragmentSqlToken => sql.
     run as (
       insert into inference_runs (
         id, provider, model, messages, original_messages, prompt_text, parameters, preprocessing, metadata,
-        request_hash, request_id, api_key_id, batch_id, created_at, lease_until
+        request_hash, request_id, api_key_id, batch_id, trace_id, created_at, lease_until
       )
       select
         id, provider, model, messages, original_messages, prompt_text, parameters, preprocessing, metadata,
-        request_hash, request_id, api_key_id, batch_id, created_at, lease_until
+        request_hash, request_id, api_key_id, batch_id, trace_id, created_at, lease_until
       from ${source}
     )
     insert into inference_attempts (id, run_id, attempt_number, started_at)

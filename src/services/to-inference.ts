@@ -29,6 +29,8 @@ export const toInference = (run: NewRun, settled: RunSettlement): Inference => (
   omittedParameters: settled.omittedParameters?.slice() ?? null,
   requestId: run.requestId,
   batchId: run.batchId,
+  traceId: run.traceId ?? null,
+  traceUrl: null,
   createdAt: run.createdAt.toISOString(),
   settledAt: settled.settledAt.toISOString(),
 });

@@ -28,6 +28,7 @@ describe('the ledger of runs', () => {
       preprocessing: { collapseWhitespace: true },
       metadata: { study: 'x', n: 1.5, flag: true, none: null },
       batchId: randomUUIDv7(),
+      traceId: '0af7651916cd43dd8448eb211c80319c',
     });
     await open.repository.insertRun(run);
     expect(await open.repository.findInference(run.id)).toEqual({
@@ -57,6 +58,8 @@ describe('the ledger of runs', () => {
       omittedParameters: null,
       requestId: 'request-1',
       batchId: run.batchId,
+      traceId: run.traceId,
+      traceUrl: null,
       createdAt: run.createdAt.toISOString(),
       settledAt: null,
       attempts: [

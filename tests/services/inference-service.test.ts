@@ -50,6 +50,8 @@ describe('an answered question', () => {
       omittedParameters: null,
       requestId: 'request-1',
       batchId: null,
+      traceId: null,
+      traceUrl: null,
       createdAt: '2026-01-02T03:04:05.000Z',
       settledAt: '2026-01-02T03:04:05.040Z',
     });

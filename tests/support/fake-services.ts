@@ -63,6 +63,8 @@ export const exampleInference: InferenceDetail = {
   omittedParameters: null,
   requestId: null,
   batchId: null,
+  traceId: null,
+  traceUrl: null,
   createdAt: '2026-01-02T03:04:05.000Z',
   settledAt: '2026-01-02T03:04:06.000Z',
   attempts: [],
