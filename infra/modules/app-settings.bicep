@@ -1,0 +1,95 @@
+import { openAiDeployment } from '../types.bicep'
+
+param appName string
+param identityClientId string
+param identityName string
+param vaultName string
+param blobEndpoint string
+param queueEndpoint string
+param tableEndpoint string
+param artifactContainer string
+param databaseHost string
+param databasePort int
+param databaseName string
+param databasePoolSize int
+param applicationInsightsConnectionString string
+param taskHubName string
+
+@description('Address of the Durable Task Scheduler; none: durable state is in Azure Storage.')
+param schedulerEndpoint string?
+param openAiEndpoint string?
+param openAiDeployments openAiDeployment[]
+
+@description('Settings whose value is a secret of the vault.')
+param secretSettings string[]
+
+@description('Further settings, none of them secret. They win over the table below.')
+param extraSettings { *: string }
+
+var inStorage = schedulerEndpoint == null
+var deployments = map(
+  openAiDeployments,
+  deployment =>
+    union(
+      { name: deployment.name, family: deployment.model },
+      deployment.?contextTokens == null ? {} : { contextTokens: deployment.?contextTokens }
+    )
+)
+
+type settingLine = { name: string, value: string, when: bool? }
+
+// Everything the app and its host read, one line each; `when`: only then.
+var table settingLine[] = [
+  // The host: storage by identity, and bodies up to a little above our own limit of 16 MiB.
+  { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
+  { name: 'AzureWebJobsStorage__clientId', value: identityClientId }
+  { name: 'AzureWebJobsStorage__blobServiceUri', value: blobEndpoint }
+  { name: 'AzureWebJobsStorage__queueServiceUri', value: queueEndpoint, when: inStorage }
+  { name: 'AzureWebJobsStorage__tableServiceUri', value: tableEndpoint, when: inStorage }
+  { name: 'AzureWebJobsDisableHomepage', value: 'true' }
+  { name: 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT', value: '17825792' }
+  { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: applicationInsightsConnectionString }
+  { name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING', value: 'ClientId=${identityClientId};Authorization=AAD' }
+  { name: 'AZURE_CLIENT_ID', value: identityClientId }
+
+  // Durable orchestrations; host.json of the package names these settings.
+  { name: 'TASKHUB_NAME', value: taskHubName }
+  {
+    name: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
+    value: 'Endpoint=${schedulerEndpoint};TaskHub=${taskHubName};Authentication=ManagedIdentity;ClientID=${identityClientId}'
+    when: !inStorage
+  }
+
+  // PostgreSQL: the identity is the role, a token the password.
+  {
+    name: 'DATABASE_URL'
+    value: 'postgresql://${identityName}@${databaseHost}:${databasePort}/${databaseName}?sslmode=require'
+  }
+  { name: 'SQ_DATABASE_AUTH', value: 'entra' }
+  { name: 'SQ_DATABASE_POOL_SIZE', value: string(databasePoolSize) }
+
+  { name: 'SQ_ARTIFACTS_URL', value: '${blobEndpoint}${artifactContainer}' }
+
+  // Azure OpenAI
+  { name: 'AOAI_ENDPOINT', value: openAiEndpoint ?? '', when: openAiEndpoint != null }
+  { name: 'AOAI_AUTH', value: 'entra', when: openAiEndpoint != null }
+  { name: 'AOAI_CLIENT_ID', value: identityClientId, when: openAiEndpoint != null }
+  { name: 'AOAI_DEPLOYMENTS', value: string(deployments), when: openAiEndpoint != null }
+]
+var plain = toObject(filter(table, setting => setting.?when ?? true), setting => setting.name, setting => setting.value)
+// Without a version: a new one is picked up within a day, or at once when a setting changes.
+var references = toObject(
+  secretSettings,
+  setting => setting,
+  setting => '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=${toLower(replace(setting, '_', '-'))})'
+)
+
+resource app 'Microsoft.Web/sites@2025-03-01' existing = {
+  name: appName
+}
+
+resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
+  parent: app
+  name: 'appsettings'
+  properties: union(plain, extraSettings, references)
+}
