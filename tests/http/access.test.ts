@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createApiApp } from '../../src/http/create-app.ts';
 import { routeDefinitions } from '../../src/http/openapi-document.ts';
+import { exampleBatchDetail } from '../support/fake-batches.ts';
 import {
   adminSessionToken,
   fakeAppOptions,
@@ -45,10 +46,14 @@ const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 const cookie = (token: string) => ({ cookie: `sq_session=${token}` });
 const sameOrigin = { 'sec-fetch-site': 'same-origin', origin: 'http://sq.test', 'x-sq-csrf': '1' };
 
+/** A batch that has ended, because nobody reads its events to their end. */
+const batchService = {
+  get: async () => ({ ...exampleBatchDetail(knownId), finishedAt: '2026-01-02T03:05:00.000Z' }),
+};
 const send = (route: Route, headers: Record<string, string>) => {
   const body = bodies[route.name];
   const type = contentTypes[route.name] ?? 'application/json';
-  return startFakeApp().sendRaw(route.path, {
+  return startFakeApp({ batchService }).sendRaw(route.path, {
     method: route.method,
     ...(body !== undefined && { body: JSON.stringify(body) }),
     headers: { ...(body !== undefined && { 'content-type': type }), ...headers },
