@@ -20,7 +20,7 @@ const leaseAheadMs = 500;
 
 export type LaneRoom = {
   noteCallEnd(): void;
-  /** Takes from the queues what may be begun now, in turns over the lines. */
+  /** Takes from the queues what may be begun now, evenly over the lines. */
   share(): [LaneLine, LeasedItem[]][];
   /** How many items to lease for a line now. */
   wanted(line: LaneLine): number;
@@ -53,20 +53,20 @@ export const createLaneRoom = (lines: readonly LaneLine[], calls: number, now: (
       const ahead = aheadNow();
       const at = now();
       const taken = new Map<LaneLine, LeasedItem[]>();
-      let left = laneRoom(ahead);
-      // In small portions, so that every line gets its turn before one takes what is left.
-      for (let moved = true; moved && left > 0; ) {
-        moved = false;
-        const busy = lines.filter(({ queue, blockedUntil }) => queue.length > 0 && blockedUntil <= at);
-        for (const line of busy) {
-          const count = Math.min(Math.ceil(left / busy.length), lineRoom(line, ahead), left);
-          if (count <= 0) continue;
-          const items = line.queue.splice(0, count);
-          for (const item of items) line.open.add(item);
-          taken.set(line, [...(taken.get(line) ?? []), ...items]);
-          left -= items.length;
-          moved ||= items.length > 0;
+      const waiting = lines.filter(({ queue, blockedUntil }) => queue.length > 0 && blockedUntil <= at);
+      // Each place goes to the provider with the fewest calls: a slow one that stands first must not come to have them all.
+      for (let left = laneRoom(ahead); left > 0; left -= 1) {
+        let next: LaneLine | null = null;
+        for (const line of waiting) {
+          const isFewer = next === null || line.open.size < next.open.size;
+          if (isFewer && line.queue.length > 0 && lineRoom(line, ahead) > 0) next = line;
         }
+        const item = next?.queue.shift();
+        if (next === null || item === undefined) break;
+        next.open.add(item);
+        const items = taken.get(next);
+        if (items === undefined) taken.set(next, [item]);
+        else items.push(item);
       }
       return [...taken];
     },
