@@ -10,10 +10,10 @@ type Issue = ZodError['issues'][number];
 /** Where a validated value came from, in Hono's words. */
 type Target = 'json' | 'query' | 'param' | 'header' | 'form' | 'cookie';
 
-/** JSON pointer into the body, `?name` for a query key, `{name}` for a part of the path, `name:` for a header. */
+/** JSON pointer into the body; `?name` for a query key, and where that holds JSON the place in it; `{name}` of the path; `name:` of the headers. */
 const pointerTo = (target: Target, path: readonly PropertyKey[]): string => {
   const first = String(path[0] ?? '');
-  if (target === 'query') return `?${first}`;
+  if (target === 'query') return `?${first}${jsonPointer(path.slice(1))}`;
   if (target === 'param') return `{${first}}`;
   if (target === 'header' || target === 'cookie') return `${first}:`;
   return jsonPointer(path);
@@ -21,7 +21,8 @@ const pointerTo = (target: Target, path: readonly PropertyKey[]): string => {
 
 const faultsOf = (target: Target, issue: Issue): FieldFault[] => {
   if (issue.code === 'unrecognized_keys') {
-    const message = target === 'query' ? 'is not a known query key' : 'is not a known member';
+    const isQueryKey = target === 'query' && issue.path.length === 0;
+    const message = isQueryKey ? 'is not a known query key' : 'is not a known member';
     return issue.keys.slice(0, mostFaults).map((key) => ({
       pointer: pointerTo(target, [...issue.path, key]).slice(0, longestPointer),
       message,

@@ -148,6 +148,17 @@ describe('a batch over HTTP', () => {
     expect(app.calls).toEqual([]);
   });
 
+  it('names the place in a definition, as in a body', async () => {
+    const app = startRecorder();
+    const definition = { targets: [{ provider: 'No' }, { ...targets[0], x: 1 }], repetitions: 0 };
+    const init = { method: 'POST', body: '{}', headers: lines };
+    expect(await app.faultsOf(await app.send(path + queryOf(definition), init))).toEqual([
+      { pointer: '?definition/targets/0/provider', message: expect.any(String) },
+      { pointer: '?definition/targets/1/x', message: 'is not a known member' },
+      { pointer: '?definition/repetitions', message: expect.any(String) },
+    ]);
+  });
+
   it('takes 16 MiB of JSON or lines, and not a byte more', async () => {
     const app = startRecorder();
     const many = Array.from({ length: 5 }, (_, n) => ({ itemKey: String(n), prompt: 'x'.repeat(3_000_000) }));
