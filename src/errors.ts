@@ -16,6 +16,8 @@ export type AppErrorCode =
   | 'not_acceptable'
   | 'shutting_down'
   | 'database_unavailable'
+  | 'identity_unavailable'
+  | 'storage_unavailable'
   | 'misconfigured'
   | 'internal';
 

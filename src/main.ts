@@ -4,22 +4,24 @@ import { join } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { type Config, loadConfig } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
-import { createDurableConductor, type DurableConductor } from './functions/durable-conductor.ts';
+import { Secret } from './config/secret.ts';
+import { createDurableConductor } from './functions/durable-conductor.ts';
 import { registerMisconfiguredApp } from './functions/misconfigured-app.ts';
 import { registerFunctions } from './functions/register-functions.ts';
+import { createIdentity } from './identity/create-identity.ts';
+import type { ServicesDependencies } from './services.ts';
 import { createLogger } from './telemetry/create-logger.ts';
-import type { Logger } from './telemetry/logger.ts';
 
 /** What answers requests is loaded with the first one: registering the functions must be quick. */
-const openProduct = async (config: Config, logger: Logger, conductor: DurableConductor) => {
+const openProduct = async (config: Config, shared: ServicesDependencies) => {
   const [{ createServices }, { createApp }] = await Promise.all([
     import('./services.ts'),
     import('./http/create-app.ts'),
   ]);
-  const services = createServices(config, { logger, conductor });
+  const services = createServices(config, shared);
   const app = createApp({
     services,
-    logger,
+    logger: shared.logger,
     version: packageJson.version,
     staticDir: join(import.meta.dirname, 'static'),
     cookieSecure: config.http.cookieSecure,
@@ -29,11 +31,13 @@ const openProduct = async (config: Config, logger: Logger, conductor: DurableCon
 };
 
 const register = (config: Config): void => {
-  const logger = createLogger({ level: config.logLevel, secrets: secretsOf(config) });
+  const secrets = new Set(secretsOf(config));
+  const logger = createLogger({ level: config.logLevel, secrets });
+  const identity = createIdentity(config, { logger, onSecret: (value) => secrets.add(value) });
   const conductor = createDurableConductor();
   let product: ReturnType<typeof openProduct> | undefined;
   const open = () => {
-    product ??= openProduct(config, logger, conductor).catch((error: unknown) => {
+    product ??= openProduct(config, { logger, conductor, identity }).catch((error: unknown) => {
       product = undefined;
       throw error;
     });
@@ -50,15 +54,11 @@ const register = (config: Config): void => {
   });
 };
 
+/** Those that Key Vault holds are unknown yet: they are added when they are read. */
 const secretsOf = (config: Config): string[] =>
-  [config.database.url, config.adminKey, ...config.providers.map(secretOf)].flatMap((secret) =>
-    secret ? [secret.reveal()] : [],
+  Object.values(config.secrets.settings).flatMap((secret) =>
+    secret instanceof Secret ? [secret.reveal()] : [],
   );
-
-const secretOf = (provider: Config['providers'][number]) => {
-  if (provider.kind === 'azure') return provider.auth.type === 'key' ? provider.auth.key : null;
-  return 'key' in provider ? provider.key : null;
-};
 
 try {
   register(loadConfig());

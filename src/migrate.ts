@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import { ConfigError } from './config/config-error.ts';
 import { loadDatabaseConfig } from './config/database-config.ts';
 import { migrateDatabase } from './db/migrate-database.ts';
+import { createTokenSource } from './identity/create-token-source.ts';
+import { databasePassword } from './identity/database-password.ts';
 
 // The entry of the migrate step, run by itself before the app. Ends with 0 when the database is up to date, with 2 for a bad
 // configuration, with 1 for everything else. The SQL and price files lie beside the built file, or under db in the source.
@@ -10,7 +12,10 @@ const help = `Brings the database that DATABASE_URL names to the newest schema a
 
 Usage: npm run migrate
 
-Ends with 0 when the database is up to date, with 2 when DATABASE_URL is missing or wrong, with 1 for any other failure.`;
+SQ_DATABASE_AUTH=entra signs in with a token of the identity in AZURE_CLIENT_ID. The address must lead to the database itself,
+not to a pooler.
+
+Ends with 0 when the database is up to date, with 2 when a setting is missing or wrong, with 1 for any other failure.`;
 
 const here = import.meta.dirname;
 const files = basename(here) === 'src' ? join(here, 'db') : here;
@@ -21,8 +26,11 @@ try {
   const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h', default: false } } });
   if (values.help) say(help);
   else {
+    const { database, identity } = loadDatabaseConfig();
+    const password = databasePassword(database.auth, createTokenSource(identity));
     await migrateDatabase({
-      databaseUrl: loadDatabaseConfig().url.reveal(),
+      databaseUrl: database.url.reveal(),
+      ...(password && { password }),
       migrationsDir: join(files, 'migrations'),
       pricesDir: join(files, 'prices'),
       log: say,

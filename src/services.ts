@@ -1,3 +1,5 @@
+import type { ArtifactStore } from './artifacts/artifact-store.ts';
+import { createBlobArtifactStore } from './artifacts/blob-artifact-store.ts';
 import { createFolderArtifactStore } from './artifacts/folder-artifact-store.ts';
 import type { Config } from './config/config.ts';
 import { createBatchRepository } from './db/create-batch-repository.ts';
@@ -5,7 +7,7 @@ import { createInferenceRepository } from './db/create-inference-repository.ts';
 import { createPool } from './db/create-pool.ts';
 import { createUploadRepository } from './db/create-upload-repository.ts';
 import type { InferenceRepository } from './db/inference-repository.ts';
-import { createAzureTokenProvider } from './providers/azure-token-provider.ts';
+import { createIdentity, type Identity } from './identity/create-identity.ts';
 import { createProviders, type ProviderOptions } from './providers/create-providers.ts';
 import type { AppServices } from './services/app-services.ts';
 import { createAskAndRecord } from './services/ask-and-record.ts';
@@ -32,19 +34,29 @@ export type Services = AppServices & {
   close(): Promise<void>;
 };
 
-export type ServicesDependencies = { logger: Logger; conductor: BatchConductor };
+export type ServicesDependencies = {
+  logger: Logger;
+  conductor: BatchConductor;
+  /** How the app signs in; made from the configuration unless it is shared with others. */
+  identity?: Identity;
+};
 
 /** Wires the product once: database → repositories → providers → services. Connects at first use. */
-export const createServices = (config: Config, { logger, conductor }: ServicesDependencies): Services => {
+export const createServices = (config: Config, dependencies: ServicesDependencies): Services => {
+  const { logger, conductor, identity = createIdentity(config, { logger }) } = dependencies;
   const { limits } = config;
   const pool = createPool({
     databaseUrl: config.database.url.reveal(),
     size: config.database.poolSize,
+    pooler: config.database.pooler,
+    ...(identity.databasePassword && { password: identity.databasePassword }),
     onError: (error) => logger.warn('database error', { error }),
   });
   const repository = createInferenceRepository({ pool });
   const batches = createBatchRepository({ pool });
-  const providers = createProviders(config.providers.map(toProviderOptions));
+  const providers = createProviders(
+    config.providers.map((provider) => toProviderOptions(provider, identity)),
+  );
   const findPrice = createFindPrice(repository);
   const pace = createProviderPace({ repository: batches, limits: config.providerLimits });
   const askAndRecord = createAskAndRecord({ repository, logger, leaseGraceMs: limits.leaseGraceMs });
@@ -56,7 +68,7 @@ export const createServices = (config: Config, { logger, conductor }: ServicesDe
   const scheduleService = createScheduleService({ repository: batches, planBatch, conductor, logger });
   const uploadService = createUploadService({
     repository: createUploadRepository({ pool }),
-    artifacts: createFolderArtifactStore({ folder: config.artifactsDir }),
+    artifacts: createArtifactStore(config, identity),
   });
   return {
     repository,
@@ -79,7 +91,12 @@ export const createServices = (config: Config, { logger, conductor }: ServicesDe
       logger,
       stallMs: config.batches.stallMs,
     }),
-    accessService: createAccessService({ repository, adminKey: config.adminKey?.reveal() ?? null, logger }),
+    accessService: createAccessService({
+      repository,
+      adminKey: identity.readKey(config.adminKeySetting),
+      entra: identity.entra,
+      logger,
+    }),
     listProviders: () => listProviderInfos(providers),
     readiness: () => checkReadiness(repository),
     close: async () => {
@@ -90,21 +107,32 @@ export const createServices = (config: Config, { logger, conductor }: ServicesDe
   };
 };
 
-const toProviderOptions = (provider: Config['providers'][number]): ProviderOptions => {
+const createArtifactStore = (
+  { artifactsDir, artifactsUrl }: Config,
+  { credential }: Identity,
+): ArtifactStore =>
+  artifactsUrl === null
+    ? createFolderArtifactStore({ folder: artifactsDir })
+    : createBlobArtifactStore({ containerUrl: artifactsUrl, credential });
+
+const toProviderOptions = (provider: Config['providers'][number], identity: Identity): ProviderOptions => {
   switch (provider.kind) {
     case 'azure': {
       const { auth, deployments, endpoint } = provider;
-      const key = auth.type === 'key' ? () => auth.key.reveal() : createAzureTokenProvider(auth);
+      const key =
+        auth.type === 'key'
+          ? identity.readKey(auth.keySetting)
+          : identity.readToken(auth.clientId, auth.scope);
       return { kind: 'azure', name: 'azure', endpoint, deployments, key };
     }
     case 'openai':
     case 'hyperbolic': {
-      const { kind, baseUrl, key } = provider;
-      return { kind, name: kind, baseUrl, key: () => key.reveal() };
+      const { kind, baseUrl, keySetting } = provider;
+      return { kind, name: kind, baseUrl, key: identity.readKey(keySetting) };
     }
     case 'compatible': {
-      const { key, name, baseUrl, models, capabilities } = provider;
-      return { kind: 'compatible', name, baseUrl, models, capabilities, key: key && (() => key.reveal()) };
+      const { keySetting = null, name, baseUrl, models, capabilities } = provider;
+      return { kind: 'compatible', name, baseUrl, models, capabilities, key: identity.readKey(keySetting) };
     }
     case 'echo':
       return provider;

@@ -4,7 +4,7 @@ export type ArtifactStore = {
    * Writes a file whole or not at all; one of the same name is replaced.
    * @param name words of letters, digits, dots and dashes, separated by slashes
    * @returns its size in bytes and its SHA-256 (hex)
-   * @throws what `content` throws
+   * @throws what `content` throws; {AppError} conflict when somebody else wrote or deleted it meanwhile, and storage_unavailable
    */
   write(name: string, content: AsyncIterable<Uint8Array>): Promise<{ bytes: number; sha256: string }>;
   /** @throws {AppError} not_found, at the first piece */

@@ -3,10 +3,8 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../errors.ts';
+import { checkArtifactName } from './artifact-name.ts';
 import type { ArtifactStore } from './artifact-store.ts';
-
-/** Words begin with a letter or digit: no `..`, no absolute name, and nothing that a draft of ours could be called. */
-const namePattern = /^[A-Za-z0-9][A-Za-z0-9.-]*(?:\/[A-Za-z0-9][A-Za-z0-9.-]*)*$/;
 
 const pieceBytes = 64 * 1024;
 
@@ -58,7 +56,7 @@ const syncFolder = async (folder: string): Promise<void> => {
 /** Artifacts as files below one folder, which is made when it is first needed. */
 export const createFolderArtifactStore = ({ folder }: { folder: string }): ArtifactStore => {
   const pathOf = (name: string): string => {
-    if (!namePattern.test(name)) throw new RangeError('not a name of an artifact');
+    checkArtifactName(name);
     return join(folder, ...name.split('/'));
   };
 

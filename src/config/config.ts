@@ -1,19 +1,46 @@
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ConfigError } from './config-error.ts';
+import type { EntraRoles } from './entra-settings.ts';
 import { type ProviderConfig, toProviderConfigs } from './provider-configs.ts';
 import type { ProviderLimits } from './provider-settings.ts';
-import type { Secret } from './secret.ts';
+import { Secret } from './secret.ts';
+import { KeyVaultName, readSecretSetting, type SecretSetting } from './secret-setting.ts';
 import { combinationFaults, isOurs, referenceFaults, toFault, unknownFaults } from './setting-faults.ts';
 import { Settings } from './settings.ts';
 
 export type Config = {
-  database: { url: Secret; poolSize: number };
-  adminKey: Secret | null;
+  database: {
+    url: Secret;
+    auth: Settings['SQ_DATABASE_AUTH'];
+    pooler: Settings['SQ_DATABASE_POOLER'];
+    poolSize: number;
+  };
+  /** `clientId` null: whatever `DefaultAzureCredential` finds. */
+  identity: { clientId: string | null };
+  secrets: {
+    /** Every setting that holds a secret, by name: the secret, or where it lies. */
+    settings: Readonly<Record<string, SecretSetting>>;
+    keyVaultUrl: string | null;
+    ttlMs: number;
+  };
+  /** Name of the setting that holds the first key; null: none. */
+  adminKeySetting: string | null;
+  /** null: only keys of ours are let in. `tenants` empty: the one issuer alone decides. */
+  entra: {
+    audiences: readonly string[];
+    tenants: readonly string[];
+    issuer: string | null;
+    jwksUrl: string;
+    groups: readonly string[] | null;
+    roles: Readonly<EntraRoles>;
+  } | null;
   http: { stream: boolean; cookieSecure: boolean };
   logLevel: Settings['SQ_LOG_LEVEL'];
   /** Absolute path of the folder of large files. */
   artifactsDir: string;
+  /** Container of large files, instead of the folder; null: the folder. */
+  artifactsUrl: string | null;
   limits: {
     maxInputTokens: number;
     defaultMaxOutputTokens: number;
@@ -54,11 +81,24 @@ export const loadConfig = (environment: Environment = process.env): Config => {
 };
 
 const toConfig = (settings: Settings, given: Environment): Config => ({
-  database: { url: settings.DATABASE_URL, poolSize: settings.SQ_DATABASE_POOL_SIZE },
-  adminKey: settings.SQ_ADMIN_KEY ?? null,
+  database: {
+    url: settings.DATABASE_URL,
+    auth: settings.SQ_DATABASE_AUTH,
+    pooler: settings.SQ_DATABASE_POOLER,
+    poolSize: settings.SQ_DATABASE_POOL_SIZE,
+  },
+  identity: { clientId: settings.AZURE_CLIENT_ID ?? null },
+  secrets: {
+    settings: toSecretSettings(settings, given),
+    keyVaultUrl: settings.SQ_KEY_VAULT_URL ?? null,
+    ttlMs: settings.SQ_SECRET_TTL_SECONDS * 1000,
+  },
+  adminKeySetting: settings.SQ_ADMIN_KEY ? 'SQ_ADMIN_KEY' : null,
+  entra: toEntraConfig(settings),
   http: { stream: settings.SQ_HTTP_STREAM, cookieSecure: settings.SQ_COOKIE_SECURE },
   logLevel: settings.SQ_LOG_LEVEL,
   artifactsDir: resolve(settings.SQ_ARTIFACTS_DIR ?? join(tmpdir(), 'study-query-llm')),
+  artifactsUrl: settings.SQ_ARTIFACTS_URL ?? null,
   limits: {
     maxInputTokens: settings.SQ_MAX_INPUT_TOKENS,
     defaultMaxOutputTokens: settings.SQ_DEFAULT_MAX_OUTPUT_TOKENS,
@@ -69,8 +109,33 @@ const toConfig = (settings: Settings, given: Environment): Config => ({
   },
   batches: { stallMs: settings.SQ_BATCH_STALL_MS },
   providerLimits: settings.SQ_PROVIDER_LIMITS,
-  providers: toProviderConfigs(settings, given),
+  providers: toProviderConfigs(settings),
 });
+
+/** The product's own, and the keys that compatible providers name. */
+const toSecretSettings = (settings: Settings, given: Environment): Record<string, SecretSetting> => {
+  const own = Object.entries(settings).flatMap(([name, value]): [string, SecretSetting][] =>
+    value instanceof Secret || value instanceof KeyVaultName ? [[name, value]] : [],
+  );
+  const ofCompatible = settings.SQ_COMPATIBLE_PROVIDERS.flatMap(({ keySetting }) => {
+    const value = keySetting && readSecretSetting(given[keySetting] ?? '');
+    return keySetting && value ? [[keySetting, value] as const] : [];
+  });
+  return Object.fromEntries([...own, ...ofCompatible]);
+};
+
+/** `combinationFaults` has seen to it that all parts are there, or none. */
+const toEntraConfig = (settings: Settings): Config['entra'] =>
+  settings.SQ_ENTRA_AUDIENCE && settings.SQ_ENTRA_ROLES
+    ? {
+        audiences: settings.SQ_ENTRA_AUDIENCE,
+        tenants: settings.SQ_ENTRA_TENANTS ?? [],
+        issuer: settings.SQ_ENTRA_ISSUER ?? null,
+        jwksUrl: settings.SQ_ENTRA_JWKS_URL,
+        groups: settings.SQ_ENTRA_GROUPS ?? null,
+        roles: settings.SQ_ENTRA_ROLES,
+      }
+    : null;
 
 const deepFreeze = <Value>(value: Value): Value => {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

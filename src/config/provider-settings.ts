@@ -14,6 +14,13 @@ export const EndpointUrl = z.url({ protocol: /^https?$/ }).refine((text) => {
   return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 }, 'must be https (http only for this machine)');
 
+/** A container of Azure Blob Storage. What follows a question mark there is a signature, and with it a secret. */
+export const ContainerUrl = EndpointUrl.refine(
+  (text) =>
+    !URL.canParse(text) || /^\/[a-z0-9/-]*[a-z0-9]$/.test(new URL(text).pathname + new URL(text).search),
+  'must end with the name of a container',
+);
+
 /** One Azure deployment: its name hides the model, so the family is declared. */
 const AzureDeployment = z.strictObject({ name: modelName, family: modelName, contextTokens });
 export const AzureDeployments = z.array(AzureDeployment).min(1).max(200);

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { SettingFault } from './config-error.ts';
+import { identityFaults } from './identity-faults.ts';
 import { Settings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -34,7 +35,7 @@ export const unknownFaults = (given: Environment): SettingFault[] =>
 
 /** What no single setting can tell. */
 export const combinationFaults = (settings: Settings, given: Environment): SettingFault[] => {
-  const faults: SettingFault[] = [];
+  const faults = identityFaults(settings, given);
   const wants = (condition: boolean, setting: string, message: string) => {
     if (!condition) faults.push({ setting, message });
   };

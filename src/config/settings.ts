@@ -1,38 +1,15 @@
 import { z } from 'zod';
+import { identitySettings } from './identity-settings.ts';
 import {
   AzureDeployments,
   CompatibleProviders,
+  ContainerUrl,
   EchoInstances,
   EndpointUrl,
   ProviderLimits,
 } from './provider-settings.ts';
 import { Secret } from './secret.ts';
-
-const json = <Schema extends z.ZodType>(schema: Schema) =>
-  z
-    .string()
-    .transform((text, context): unknown => {
-      try {
-        return JSON.parse(text);
-      } catch {
-        context.addIssue({ code: 'custom', message: 'is not valid JSON' });
-        return z.NEVER;
-      }
-    })
-    .pipe(schema);
-
-const secret = (pattern?: RegExp, wish = 'has the wrong form') =>
-  z
-    .string()
-    .min(1)
-    .refine((text) => !pattern || pattern.test(text), wish)
-    .transform((text) => new Secret(text));
-
-const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
-const integer = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
-
-type SettingInfo = { about: string; reason?: string; secret?: boolean };
-const setting = <Schema extends z.ZodType>(schema: Schema, info: SettingInfo): Schema => schema.meta(info);
+import { flag, integer, json, secret, setting } from './setting.ts';
 
 /** The whole environment of the product: every setting once, with the reason for its limit. */
 export const Settings = z.object({
@@ -43,6 +20,15 @@ export const Settings = z.object({
       .transform((text) => new Secret(text)),
     { about: 'PostgreSQL 15 or newer, with the extensions `vector` and `pg_trgm` available.', secret: true },
   ),
+  SQ_DATABASE_AUTH: setting(z.enum(['password', 'entra']).default('password'), {
+    about:
+      'How to sign in to the database: with the password in `DATABASE_URL`, or with an Entra token; then the address has the name of the identity as user, no password, and `sslmode=require`.',
+  }),
+  SQ_DATABASE_POOLER: setting(z.enum(['none', 'pgbouncer']).default('none'), {
+    about:
+      'What stands between app and database. With `pgbouncer` the time limits of statements are left to the database: set `statement_timeout` and `idle_in_transaction_session_timeout` (30 s each) on the role.',
+    reason: 'PgBouncer refuses a connection that states them at its start.',
+  }),
   SQ_DATABASE_POOL_SIZE: setting(integer(2, 50).default(4), {
     about: 'Connections of one instance.',
     reason:
@@ -55,6 +41,7 @@ export const Settings = z.object({
       secret: true,
     },
   ),
+  ...identitySettings,
   SQ_HTTP_STREAM: setting(flag.default(true), {
     about: 'Functions HTTP streams. When off, streamed answers arrive in one piece at the end.',
     reason: 'The platform has faults with streaming on that no handler can mend: see SECURITY.md.',
@@ -70,6 +57,11 @@ export const Settings = z.object({
     about:
       'Folder of large files, such as uploads on their way in. Without it `study-query-llm` below the temporary folder of the system; `npm start` uses its data folder.',
     reason: 'In Azure the folder of the app can only be read.',
+  }),
+  SQ_ARTIFACTS_URL: setting(ContainerUrl.optional(), {
+    about:
+      'Container of Azure Blob Storage for large files, such as `https://NAME.blob.core.windows.net/artifacts`; takes the place of the folder.',
+    reason: 'Several instances see one container; each has a temporary folder of its own.',
   }),
   SQ_MAX_INPUT_TOKENS: setting(integer(1, 10_000_000).default(200_000), {
     about: 'Longest input of one inference, in tokens; refused before anything is sent.',
@@ -112,7 +104,8 @@ export const Settings = z.object({
     about: 'Scope of the Entra token; older resources want `https://cognitiveservices.azure.com/.default`.',
   }),
   AOAI_CLIENT_ID: setting(z.uuid().optional(), {
-    about: 'Client id of the user-assigned identity that asks for the token.',
+    about:
+      'Client id of the user-assigned identity that asks for tokens for Azure OpenAI, where it is another one than `AZURE_CLIENT_ID`.',
   }),
   AOAI_DEPLOYMENTS: setting(json(AzureDeployments).optional(), {
     about: 'JSON list of `{name, family, contextTokens?}`: a deployment name hides its model family.',

@@ -8,6 +8,8 @@ export type PoolOptions = {
   databaseUrl: string;
   /** Most connections at once. At least 2: statements inside a transaction and group commits need one each. */
   size?: number;
+  /** `pgbouncer` refuses a connection that states time limits at its start; the role must have them then. */
+  pooler?: 'none' | 'pgbouncer';
   /** TLS settings that win over `sslmode` of the URL, which cannot name a certificate authority. */
   ssl?: ConnectionOptions;
   /** Called for each new connection, for tokens that expire; without it the URL's password counts. */
@@ -34,12 +36,14 @@ const idleTimeoutMs = 60_000;
 export const createPool = (options: PoolOptions): LazyPool => {
   let opened: Promise<DatabasePool> | null = null;
   let ended = false;
+  const isPgBouncer = options.pooler === 'pgbouncer';
 
   const open = async (): Promise<DatabasePool> => {
     const pool = await createSlonikPool(options.databaseUrl, {
       maxPoolSize: Math.max(2, options.size ?? 4),
-      statementTimeout: statementTimeoutMs,
-      idleInTransactionSessionTimeout: idleInTransactionTimeoutMs,
+      // The driver sends both as parameters of the start of a connection.
+      statementTimeout: isPgBouncer ? 'DISABLE_TIMEOUT' : statementTimeoutMs,
+      idleInTransactionSessionTimeout: isPgBouncer ? 'DISABLE_TIMEOUT' : idleInTransactionTimeoutMs,
       connectionTimeout: connectionTimeoutMs,
       connectionRetryLimit: 2,
       idleTimeout: idleTimeoutMs,

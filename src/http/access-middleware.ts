@@ -18,11 +18,14 @@ type AccessOptions = {
 
 const realm = 'Bearer realm="study-query-llm"';
 const keyShape = /^Bearer +(sq_[A-Za-z0-9_-]{43})$/i;
+/** Three parts of base64url; the first is the header, `{"…`. The host allows no longer headers. */
+const jwtShape = /^Bearer +(eyJ[A-Za-z0-9_-]{1,2000}\.[A-Za-z0-9_-]{1,14000}\.[A-Za-z0-9_-]{1,2000})$/i;
 const tokenShape = /^[A-Za-z0-9._~-]{16,200}$/;
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * The one door. Identity comes from `Authorization: Bearer sq_…` or the session cookie and from nothing else:
+ * The one door. Identity comes from `Authorization: Bearer …` (a key of ours, or an Entra token whose signature is checked) or
+ * the session cookie and from nothing else:
  * behind HTTP streaming a client can forge every header that the platform is said to set. A route that
  * declares no access is closed; a bad key is not made good by a cookie beside it.
  */
@@ -31,7 +34,9 @@ export const accessMiddleware = ({ routes, accessService, cookie, logger }: Acce
     const authorization = c.req.header('authorization');
     if (authorization !== undefined) {
       const key = keyShape.exec(authorization)?.[1];
-      return key === undefined ? null : accessService.authenticateKey(key);
+      if (key !== undefined) return accessService.authenticateKey(key);
+      const jwt = jwtShape.exec(authorization)?.[1];
+      return jwt === undefined ? null : accessService.authenticateToken(jwt);
     }
     const token = cookie.read(c);
     return token === undefined || !tokenShape.test(token) ? null : accessService.authenticateSession(token);
@@ -44,7 +49,7 @@ export const accessMiddleware = ({ routes, accessService, cookie, logger }: Acce
     if (gaveCookie) cookie.clear(c);
     const detail =
       gaveKey || gaveCookie
-        ? 'The key or session is unknown, expired or revoked.'
+        ? 'The key, token or session is unknown, expired or revoked.'
         : 'Send an API key: Authorization: Bearer sq_…';
     return answerError(c, new AppError('unauthenticated', detail), {
       'WWW-Authenticate': gaveKey ? `${realm}, error="invalid_token"` : realm,
@@ -68,8 +73,10 @@ export const accessMiddleware = ({ routes, accessService, cookie, logger }: Acce
     if (principal === null) return answerUnauthenticated(c);
     c.set('principal', principal);
     if (!holdsAccess(principal, needed)) {
-      return answerError(c, new AppError('forbidden', `This needs the scope ${needed}.`), {
-        'WWW-Authenticate': `${realm}, error="insufficient_scope", scope="${needed}"`,
+      const scope = needed === 'authenticated' ? '' : `, scope="${needed}"`;
+      const wish = scope === '' ? 'The caller has no role here.' : `This needs the scope ${needed}.`;
+      return answerError(c, new AppError('forbidden', wish), {
+        'WWW-Authenticate': `${realm}, error="insufficient_scope"${scope}`,
       });
     }
     return next();

@@ -95,6 +95,7 @@ export const registerInferencesRoutes = (app: ApiApp, service: InferenceService)
     const run = await service.run(c.req.valid('json'), {
       requestId: c.get('requestId'),
       apiKeyId: c.get('principal')?.apiKeyId ?? null,
+      callerId: c.get('principal')?.callerId ?? null,
       idempotencyKey: c.req.valid('header')['Idempotency-Key'],
     });
     setRunHeaders(c, run.inference, run);

@@ -28,6 +28,8 @@ export const problemKinds: Readonly<Record<AppErrorCode, ProblemKind>> = {
   rate_limited: { status: 429, title: 'Too many requests' },
   shutting_down: { status: 503, title: 'Shutting down' },
   database_unavailable: { status: 503, title: 'The database does not answer' },
+  identity_unavailable: { status: 503, title: 'The app could not sign in' },
+  storage_unavailable: { status: 503, title: 'The storage does not answer' },
   misconfigured: { status: 503, title: 'Misconfigured' },
   internal: { status: 500, title: 'Internal error' },
 };

@@ -58,6 +58,7 @@ export const registerBatchesRoutes = (app: ApiApp, { service, streams, logger }:
     const { definition, source } = readRequest(c, c.req.valid('json'), c.req.valid('query').definition);
     const { batch, replayed } = await service.create(definition, source, {
       apiKeyId: c.get('principal')?.apiKeyId ?? null,
+      callerId: c.get('principal')?.callerId ?? null,
       idempotencyKey: c.req.valid('header')['Idempotency-Key'],
     });
     c.header('Location', `${routes.batchesPath}/${batch.id}`);

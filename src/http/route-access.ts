@@ -19,6 +19,6 @@ export const access = (needed: RouteAccess) => ({
 /** Whether a proven caller holds what a route needs; `admin` includes every scope. */
 export const holdsAccess = (principal: Principal, needed: RouteAccess): boolean =>
   needed === 'open' ||
-  needed === 'authenticated' ||
-  principal.scopes.includes(needed) ||
+  // An Entra token without a role proves who is calling, and gives nothing.
+  (needed === 'authenticated' ? principal.scopes.length > 0 : principal.scopes.includes(needed)) ||
   principal.scopes.includes('admin');

@@ -1,4 +1,5 @@
 import { createChatCompletions } from './chat-completions.ts';
+import type { ReadKey } from './endpoint.ts';
 import type { ModelInfo, Provider } from './provider.ts';
 import type { Fetch } from './wire-client.ts';
 
@@ -6,8 +7,8 @@ export type AzureOptions = {
   name: string;
   /** `https://RESOURCE.openai.azure.com` or `https://RESOURCE.services.ai.azure.com`; a path behind it is taken off. */
   endpoint: string;
-  /** The resource's key, or an Entra token as `createAzureTokenProvider` gives it; both travel as a bearer token. */
-  key: () => string | Promise<string>;
+  /** The resource's key, or an Entra token; both travel as a bearer token. */
+  key: ReadKey;
   /** Deployments with the model family behind each: the name of a deployment tells nothing. */
   deployments: readonly { name: string; family: string; contextTokens?: number | undefined }[];
   fetch: Fetch;

@@ -3,7 +3,7 @@ import { type CallDeadline, openCallDeadline } from './call-deadline.ts';
 import { readChatAnswer } from './chat-answer.ts';
 import { createChatAssembly } from './chat-assembly.ts';
 import { createDialectMemory, type Dialect, readRefusal } from './dialect-memory.ts';
-import { createEndpoint, type Endpoint, type EndpointAnswer } from './endpoint.ts';
+import { createEndpoint, type Endpoint, type EndpointAnswer, type ReadKey } from './endpoint.ts';
 import { embed, listModels } from './endpoint-lists.ts';
 import type { TokenLimitField } from './model-family.ts';
 import type {
@@ -23,7 +23,7 @@ export type ChatCompletionsOptions = {
   kind: ProviderKind;
   baseUrl: string;
   /** Key or token, asked for at each call; null: the endpoint wants none. */
-  key: (() => string | Promise<string>) | null;
+  key: ReadKey | null;
   fetch: Fetch;
   capabilities: ProviderCapabilities;
   declaredModels: readonly ModelInfo[] | null;

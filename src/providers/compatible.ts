@@ -1,4 +1,5 @@
 import { createChatCompletions } from './chat-completions.ts';
+import type { ReadKey } from './endpoint.ts';
 import type { Provider, ProviderCapabilities } from './provider.ts';
 import type { Fetch } from './wire-client.ts';
 
@@ -7,7 +8,7 @@ export type CompatibleOptions = {
   /** Up to and with the version, such as `http://127.0.0.1:8000/v1`. */
   baseUrl: string;
   /** null: the endpoint asks for no key. */
-  key: (() => string | Promise<string>) | null;
+  key: ReadKey | null;
   /** Undefined: any model may be asked for. */
   models?:
     | readonly { id: string; family?: string | undefined; contextTokens?: number | undefined }[]

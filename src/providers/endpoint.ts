@@ -1,4 +1,4 @@
-import type { ProviderError } from '../errors.ts';
+import { AppError, ProviderError } from '../errors.ts';
 import type { CallDeadline } from './call-deadline.ts';
 import { type ErrorContext, mapProviderError, providerFailure } from './map-provider-error.ts';
 import type { HeaderReader } from './map-rate-limit.ts';
@@ -8,6 +8,12 @@ export type EndpointCall = { deadline: CallDeadline; timeoutMs: number };
 export type EndpointAnswer = { headers: HeaderReader };
 export type JsonAnswer = EndpointAnswer & { body: unknown };
 export type StreamAnswer = EndpointAnswer & { chunks: AsyncIterable<unknown>; secrets: readonly string[] };
+
+/**
+ * Key or token, asked for at each call. Told of the one that was answered with 401 just now, it looks whether there is
+ * another: keys rotate.
+ */
+export type ReadKey = (refused?: string) => string | Promise<string>;
 
 /** One address with one key: requests in, JSON or chunks out; everything else is a ProviderError. */
 export type Endpoint = {
@@ -26,7 +32,7 @@ const keptOfBadBody = 2000;
 export const createEndpoint = (options: {
   name: string;
   baseUrl: string;
-  key: (() => string | Promise<string>) | null;
+  key: ReadKey | null;
   fetch: Fetch;
 }): Endpoint => {
   const loadClient = createWireClient(options);
@@ -48,11 +54,25 @@ export const createEndpoint = (options: {
       return typeof key === 'string' ? key : await call.deadline.race(key);
     } catch (error) {
       if (call.deadline.reason() !== null) throw mapProviderError(error, contextOf(call, []));
-      const { name, statusCode } = error as { name?: string; statusCode?: number };
-      // The token service may be down for a moment; an identity that it doesn't know or that isn't there stays so.
-      const lasting = name === 'CredentialUnavailableError' || (statusCode !== undefined && statusCode < 500);
-      const message = `could not get a token (${error instanceof Error ? error.message : 'unknown cause'})`;
-      throw providerFailure('authentication', message, contextOf(call, []), { retryable: !lasting });
+      const retryable = error instanceof AppError && error.retryable;
+      const message = `was not asked: there is no key for it (${error instanceof Error ? error.message : 'unknown cause'})`;
+      // Away for a moment is a state of ours like being too busy; what stays so is like a wrong key.
+      const kind = retryable ? 'overloaded' : 'authentication';
+      throw providerFailure(kind, message, contextOf(call, []), { retryable });
+    }
+  };
+
+  /** A refused key that has a successor by now is worth another attempt, which the service makes. */
+  const refusal = async (thrown: unknown, key: string | null, call: EndpointCall): Promise<ProviderError> => {
+    const error = mapProviderError(thrown, contextOf(call, key === null ? [] : [key]));
+    if (options.key === null || key === null || error.httpStatus !== 401) return error;
+    try {
+      const next = await call.deadline.race(Promise.resolve(options.key(key)));
+      return next === key
+        ? error
+        : new ProviderError(error.kind, error.message, { ...error, retryable: true });
+    } catch {
+      return error;
     }
   };
 
@@ -70,7 +90,6 @@ export const createEndpoint = (options: {
     call: EndpointCall,
   ): Promise<JsonAnswer> => {
     const key = await readKey(call);
-    const secrets = key === null ? [] : [key];
     let text: string;
     let response: Response;
     try {
@@ -79,12 +98,12 @@ export const createEndpoint = (options: {
       response = await client[method](path, init).asResponse();
       text = await response.text();
     } catch (error) {
-      throw mapProviderError(error, contextOf(call, secrets));
+      throw await refusal(error, key, call);
     }
     try {
       return { headers: response.headers, body: JSON.parse(text) };
     } catch {
-      const context = { ...contextOf(call, secrets), headers: response.headers };
+      const context = { ...contextOf(call, key === null ? [] : [key]), headers: response.headers };
       throw providerFailure('bad_response', 'answered 200 with a body that is no JSON', context, {
         raw: text.slice(0, keptOfBadBody),
       });
@@ -103,7 +122,7 @@ export const createEndpoint = (options: {
         const { data, response } = await sent.withResponse();
         return { headers: response.headers, chunks: data as AsyncIterable<unknown>, secrets };
       } catch (error) {
-        throw mapProviderError(error, contextOf(call, secrets));
+        throw await refusal(error, key, call);
       }
     },
     badResponse: (message, headers, raw) =>

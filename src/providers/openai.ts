@@ -1,11 +1,12 @@
 import { createChatCompletions } from './chat-completions.ts';
+import type { ReadKey } from './endpoint.ts';
 import type { Provider } from './provider.ts';
 import type { Fetch } from './wire-client.ts';
 
 export type OpenAiOptions = {
   name: string;
   baseUrl?: string | undefined;
-  key: () => string | Promise<string>;
+  key: ReadKey;
   fetch: Fetch;
 };
 

@@ -13,6 +13,8 @@ import type { Page, PageRequest } from '../db/inference-repository.ts';
 
 export type BatchCaller = {
   apiKeyId: string | null;
+  /** Whose `Idempotency-Key`s these are, where it isn't the key's id. */
+  callerId?: string | null | undefined;
   /** The caller's `Idempotency-Key`, as sent. */
   idempotencyKey?: string | undefined;
 };

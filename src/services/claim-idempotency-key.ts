@@ -16,23 +16,23 @@ export const requestFingerprint = (request: CreateInference): string => sha256He
  * Hash of an `Idempotency-Key`; keys of different callers never meet.
  * @returns null when the caller sent none. @throws {AppError} invalid_request unless it is 1 to 255 visible ASCII characters
  */
-export const hashIdempotencyKey = (apiKeyId: string | null, key: string | undefined): string | null => {
+export const hashIdempotencyKey = (callerId: string | null, key: string | undefined): string | null => {
   if (key === undefined) return null;
   if (!visibleAscii.test(key)) {
     throw new AppError('invalid_request', 'The Idempotency-Key is malformed.', {
       faults: [{ pointer: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }],
     });
   }
-  return sha256Hex(`${apiKeyId ?? ''}\n${key}`);
+  return sha256Hex(`${callerId ?? ''}\n${key}`);
 };
 
 /** What claims an `Idempotency-Key` for 24 hours; null when the caller sent none. @throws {AppError} invalid_request */
 export const claimIdempotencyKey = (
   request: CreateInference,
-  { apiKeyId, idempotencyKey }: InferenceCaller,
+  { apiKeyId, callerId, idempotencyKey }: InferenceCaller,
   now: number,
 ): IdempotencyClaim | null => {
-  const keyHash = hashIdempotencyKey(apiKeyId, idempotencyKey);
+  const keyHash = hashIdempotencyKey(callerId ?? apiKeyId, idempotencyKey);
   if (keyHash === null) return null;
   return { keyHash, fingerprint: requestFingerprint(request), expiresAt: new Date(now + keptMs) };
 };

@@ -2,8 +2,9 @@ import { randomBytes, randomUUIDv7, timingSafeEqual } from 'node:crypto';
 import type { ApiKey, ApiKeyCreated, Scope } from '../contract/api-key.ts';
 import type { InferenceRepository, NewApiKey, StoredApiKey } from '../db/inference-repository.ts';
 import { AppError } from '../errors.ts';
+import type { EntraVerifier } from '../identity/entra-verifier.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { AccessService, Principal } from './access-service.ts';
+import type { AccessService } from './access-service.ts';
 import { createApiKeyCache } from './api-key-cache.ts';
 import { hashSecret, isApiKeyShaped, newApiKeySecret, newSessionToken, prefixOf } from './hash-secret.ts';
 
@@ -24,8 +25,10 @@ type Repository = Pick<
 
 export type AccessServiceDependencies = {
   repository: Repository;
-  /** The first admin key, from the configuration; null: none. */
-  adminKey: string | null;
+  /** The first admin key as it is now, asked for when a key is unknown; null: none. It throws `identity_unavailable`. */
+  adminKey: (() => Promise<string>) | null;
+  /** null: only keys of ours are let in. */
+  entra?: EntraVerifier<Scope> | null;
   logger?: Logger;
   /** Epoch ms. */
   now?: () => number;
@@ -38,10 +41,9 @@ const sessionMs = 12 * 60 * 60 * 1000;
 const touchEveryMs = 60_000;
 
 export const createAccessService = (dependencies: AccessServiceDependencies): AccessService => {
-  const { repository, adminKey, logger } = dependencies;
+  const { repository, adminKey, entra = null, logger } = dependencies;
   const { now = Date.now, newId = randomUUIDv7 } = dependencies;
   const random = dependencies.randomBytes ?? randomBytes;
-  const adminHash = adminKey === null ? null : hashSecret(adminKey);
   const cache = createApiKeyCache(now);
   const touched = new Map<string, number>();
 
@@ -51,9 +53,10 @@ export const createAccessService = (dependencies: AccessServiceDependencies): Ac
   /** The first admin key gets its row at first use. It is only ever inserted where none is, so that revoking it lasts. */
   const lookUp = async (hash: Buffer): Promise<StoredApiKey | null> => {
     const stored = await repository.findApiKeyByHash(hash);
-    if (stored !== null || adminKey === null || adminHash === null || !timingSafeEqual(hash, adminHash))
-      return stored;
-    await repository.insertApiKeyIfAbsent(newKeyRow(adminKey, { owner: 'bootstrap', scopes: ['admin'] }));
+    if (stored !== null || adminKey === null) return stored;
+    const first = await adminKey();
+    if (!timingSafeEqual(hash, hashSecret(first))) return null;
+    await repository.insertApiKeyIfAbsent(newKeyRow(first, { owner: 'bootstrap', scopes: ['admin'] }));
     return repository.findApiKeyByHash(hash);
   };
 
@@ -83,7 +86,7 @@ export const createAccessService = (dependencies: AccessServiceDependencies): Ac
     });
   };
 
-  const authenticateKey = async (secret: string): Promise<Principal | null> => {
+  const authenticateKey = async (secret: string) => {
     if (!isApiKeyShaped(secret)) return null;
     const hash = hashSecret(secret);
     const key = await cache.get(hash, lookUp);
@@ -96,6 +99,11 @@ export const createAccessService = (dependencies: AccessServiceDependencies): Ac
 
   return {
     authenticateKey,
+
+    authenticateToken: async (token) => {
+      const caller = await entra?.verify(token);
+      return caller ? { kind: 'entra', apiKeyId: null, ...caller } : null;
+    },
 
     authenticateSession: async (token) => {
       const session = await repository.findSession(hashSecret(token));
@@ -175,9 +183,14 @@ export const createAccessService = (dependencies: AccessServiceDependencies): Ac
   };
 };
 
-const principalOf = (kind: Principal['kind'], key: ApiKey, expiresAt: string | null): Principal => ({
+const principalOf = <Kind extends 'api_key' | 'session'>(
+  kind: Kind,
+  key: ApiKey,
+  expiresAt: string | null,
+) => ({
   kind,
   apiKeyId: key.id,
+  callerId: key.id,
   owner: key.owner,
   scopes: key.scopes,
   expiresAt,

@@ -71,38 +71,41 @@ export const createBatchService = (dependencies: BatchServiceDependencies): Batc
     }
   };
 
-  const createFrom = async (
-    definition: BatchDefinition,
-    file: QuestionFile,
-    { apiKeyId, idempotencyKey }: BatchCaller,
-  ) => {
-    const hash = hashIdempotencyKey(apiKeyId, idempotencyKey);
-    const fingerprint = sha256Hex(canonicalJson({ definition, questions: file.sha256 }));
-    const replay = async () => {
-      const earlier = hash === null ? null : await repository.findIdempotentBatch(hash);
-      if (earlier === null) return null;
-      if (earlier.fingerprint !== fingerprint) {
-        throw new AppError('idempotency_mismatch', 'This Idempotency-Key was used for another batch.');
-      }
-      return { batch: await get(earlier.id), replayed: true };
-    };
-    const earlier = await replay();
-    if (earlier !== null) return earlier;
-    const { batch, inputs } = await planBatch(definition, file, { apiKeyId });
-    const idempotency = hash === null ? null : { hash, fingerprint };
-    const planned = await repository.insertBatch({ ...batch, idempotency }, inputs());
-    if (planned === null) {
-      const other = await replay();
-      if (other === null) throw new Error('a batch with this idempotency hash was there, and is gone');
-      return other;
+  /** The batch that this request has made before, if it has. */
+  const replay = async (definition: BatchDefinition, questions: string, caller: BatchCaller) => {
+    const hash = hashIdempotencyKey(caller.apiKeyId, caller.idempotencyKey);
+    const fingerprint = sha256Hex(canonicalJson({ definition, questions }));
+    const earlier = hash === null ? null : await repository.findIdempotentBatch(hash);
+    if (earlier !== null && earlier.fingerprint !== fingerprint) {
+      throw new AppError('idempotency_mismatch', 'This Idempotency-Key was used for another batch.');
     }
-    await startBatch({ id: batch.id, generation: 1, concurrency: batch.concurrency });
-    return { batch: await get(batch.id), replayed: false };
+    const found = earlier === null ? null : { batch: await get(earlier.id), replayed: true };
+    return { found, idempotency: hash === null ? null : { hash, fingerprint } };
+  };
+
+  const create: BatchService['create'] = async (definition, source, caller) => {
+    // An upload may be gone by the time that its request is repeated: its id will do.
+    const uploadId = 'uploadId' in source ? source.uploadId : null;
+    const before = uploadId === null ? null : await replay(definition, uploadId, caller);
+    if (before !== null && before.found !== null) return before.found;
+    return withQuestions(source, async (file) => {
+      const questions = uploadId ?? file.sha256;
+      const { found, idempotency } = before ?? (await replay(definition, questions, caller));
+      if (found !== null) return found;
+      const { batch, inputs } = await planBatch(definition, file, caller);
+      if ((await repository.insertBatch({ ...batch, idempotency }, inputs())) === null) {
+        const other = await replay(definition, questions, caller);
+        if (other.found === null)
+          throw new Error('a batch with this idempotency hash was there, and is gone');
+        return other.found;
+      }
+      await startBatch({ id: batch.id, generation: 1, concurrency: batch.concurrency });
+      return { batch: await get(batch.id), replayed: false };
+    });
   };
 
   return {
-    create: (definition, source, caller) =>
-      withQuestions(source, (file) => createFrom(definition, file, caller)),
+    create,
     estimate: (definition, source) =>
       withQuestions(source, async (file) => (await planBatch(definition, file, { apiKeyId: null })).estimate),
     get,

@@ -85,7 +85,7 @@ export const createInferenceService = (dependencies: InferenceServiceDependencie
       if (request.shareIdentical !== true || caller.idempotencyKey !== undefined)
         return execute(request, caller);
       // Never across callers, and never across labels or deadlines: the answer's record must be true for each.
-      const key = `${caller.apiKeyId ?? ''}\n${requestFingerprint(request)}`;
+      const key = `${caller.callerId ?? caller.apiKeyId ?? ''}\n${requestFingerprint(request)}`;
       const { result, shared } = await singleFlight.run(key, () => execute(request, caller));
       return shared ? { ...result, shared } : result;
     },

@@ -4,6 +4,8 @@ import type { Page, PageRequest } from '../db/inference-repository.ts';
 export type InferenceCaller = {
   requestId: string | null;
   apiKeyId: string | null;
+  /** Whose `Idempotency-Key`s and shared questions these are, where it isn't the key's id. */
+  callerId?: string | null | undefined;
   /** The caller's `Idempotency-Key`, as sent. */
   idempotencyKey?: string | undefined;
 };

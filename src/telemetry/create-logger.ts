@@ -4,8 +4,8 @@ import type { LogFields, Logger } from './logger.ts';
 
 type LoggerOptions = {
   level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  /** Values that must never be written, wherever in a line they turn up. */
-  secrets?: readonly string[];
+  /** Values that must never be written, wherever in a line they turn up. May grow while the logger is in use. */
+  secrets?: ReadonlySet<string>;
   /** Where lines go; standard output unless told. */
   write?: (line: string) => void;
 };
@@ -34,8 +34,12 @@ export const createRedactor = (secrets: readonly string[]): ((text: string) => s
 };
 
 /** The structured log: one JSON object a line, redacted as a whole, so that no field can be forgotten. */
-export const createLogger = ({ level, secrets = [], write }: LoggerOptions): Logger => {
-  const redact = createRedactor(secrets);
+export const createLogger = ({ level, secrets = new Set(), write }: LoggerOptions): Logger => {
+  let known = { size: secrets.size, redact: createRedactor([...secrets]) };
+  const redact = (line: string): string => {
+    if (secrets.size !== known.size) known = { size: secrets.size, redact: createRedactor([...secrets]) };
+    return known.redact(line);
+  };
   const out: DestinationStream = write ? { write } : destination({ dest: 1, sync: true });
   const context = new AsyncLocalStorage<LogFields>();
   const lines = pino(

@@ -23,7 +23,7 @@ describe('loadConfig', () => {
   it('needs a database only, and has the offline provider then', () => {
     const config = loadConfig({ DATABASE_URL: database });
     expect(config.providers).toEqual([{ kind: 'echo', name: 'echo' }]);
-    expect(config.adminKey).toBeNull();
+    expect(config.adminKeySetting).toBeNull();
   });
 
   it('names every faulty setting in one error, and shows no value', () => {

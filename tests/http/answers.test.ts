@@ -51,7 +51,9 @@ describe('POST /api/v1/inferences', () => {
     });
     const response = await post(inferences, goodQuestion, { 'idempotency-key': 'k-1', 'x-request-id': 'r' });
     expect(response.headers.get('idempotent-replayed')).toBe('true');
-    expect(callers).toEqual([{ requestId: 'r', apiKeyId: knownId, idempotencyKey: 'k-1' }]);
+    expect(callers).toEqual([
+      { requestId: 'r', apiKeyId: knownId, callerId: knownId, idempotencyKey: 'k-1' },
+    ]);
   });
 
   it.each(['', 'with space', 'ä', 'x'.repeat(256)])('refuses the Idempotency-Key "%s"', async (key) => {

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { AppError } from '../../src/errors.ts';
 import { createProviders, type ProviderOptions } from '../../src/providers/create-providers.ts';
 import { createLeanFetch } from '../../src/providers/lean-fetch.ts';
 import type { Provider } from '../../src/providers/provider.ts';
@@ -92,17 +93,14 @@ describe('keys and tokens', () => {
     expect(fake.requests[0]?.headers).not.toHaveProperty('authorization');
   });
 
-  it.each([
-    [
-      'a token service that is down',
-      Object.assign(new Error('no connection'), { name: 'AuthenticationError' }),
-      true,
-    ],
-    ['an unknown identity', Object.assign(new Error('unknown client'), { statusCode: 401 }), false],
-    ['no identity', Object.assign(new Error('none'), { name: 'CredentialUnavailableError' }), false],
-  ])('%s is an authentication error', async (_, fault, retryable) => {
+  it.each<[string, Error, string, boolean]>([
+    ['away', new AppError('identity_unavailable', 'no token', { retryable: true }), 'overloaded', true],
+    ['unknown to Entra', new AppError('identity_unavailable', 'no token'), 'authentication', false],
+    ['a fault of ours', new Error('no token'), 'authentication', false],
+  ])('without a key, which is %s, nothing is sent', async (_, fault, kind, retryable) => {
     const error = await failureOf(make({ key: () => Promise.reject(fault) }).complete(ask('gpt-4o')));
-    expect(error).toMatchObject({ kind: 'authentication', retryable });
+    expect(error).toMatchObject({ kind, retryable, httpStatus: null });
+    expect(error.message).toContain('no token');
     expect(fake.requests).toHaveLength(0);
   });
 

@@ -27,6 +27,7 @@ describe('keys', () => {
     expect(await t.service.authenticateKey(key)).toEqual({
       kind: 'api_key',
       apiKeyId: id,
+      callerId: id,
       owner: 'ada',
       scopes: write,
       expiresAt: null,

@@ -119,7 +119,7 @@ describe('refusals, replays and keys on the database', () => {
 
   it('keeps keys and sessions', async () => {
     const adminKey = `sq_${'Z'.repeat(43)}`;
-    const access = createAccessService({ repository: t.repository, adminKey });
+    const access = createAccessService({ repository: t.repository, adminKey: async () => adminKey });
     const admin = await access.authenticateKey(adminKey);
     expect(admin).toMatchObject({ owner: 'bootstrap', scopes: ['admin'] });
     const created = await access.createKey({ owner: 'ada', scopes: ['study:read'] });
@@ -131,7 +131,9 @@ describe('refusals, replays and keys on the database', () => {
     expect(await access.authenticateKey(rotated.key)).toMatchObject({ owner: 'ada', scopes: ['study:read'] });
     await access.revokeKey(admin?.apiKeyId ?? '');
     expect(
-      await createAccessService({ repository: t.repository, adminKey }).authenticateKey(adminKey),
+      await createAccessService({ repository: t.repository, adminKey: async () => adminKey }).authenticateKey(
+        adminKey,
+      ),
     ).toBeNull();
   });
 });

@@ -11,21 +11,32 @@ type Arrows = { values: readonly string[]; types?: readonly string[] };
  * of src/ without its ending, or a folder at the top.
  */
 const arrows: Record<string, Arrows> = {
-  main: { values: ['config', 'services.ts', 'http', 'functions', 'telemetry'] },
-  migrate: { values: ['config', 'db', 'errors', 'telemetry'] },
+  main: { values: ['config', 'services.ts', 'http', 'functions', 'identity', 'telemetry'] },
+  migrate: { values: ['config', 'db', 'errors', 'identity', 'telemetry'] },
   'check-config': { values: ['config'] },
   'services.ts': {
-    values: ['config', 'errors', 'services', 'providers', 'evaluators', 'db', 'artifacts', 'telemetry'],
+    values: [
+      'config',
+      'errors',
+      'services',
+      'providers',
+      'evaluators',
+      'db',
+      'artifacts',
+      'identity',
+      'telemetry',
+    ],
   },
   functions: { values: ['contract', 'errors'], types: ['services', 'http', 'telemetry'] },
   http: { values: ['contract', 'errors'], types: ['services', 'telemetry'] },
   services: {
     values: ['contract', 'errors', 'statistics', 'evaluators'],
-    types: ['providers', 'db', 'artifacts', 'telemetry'],
+    types: ['providers', 'db', 'artifacts', 'identity', 'telemetry'],
   },
   providers: { values: ['errors'] },
   db: { values: ['contract', 'errors'], types: ['telemetry'] },
   artifacts: { values: ['errors'] },
+  identity: { values: ['config', 'errors'], types: ['telemetry'] },
   evaluators: { values: ['contract', 'errors'] },
   contract: { values: [] },
   errors: { values: [] },

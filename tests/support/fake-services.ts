@@ -86,6 +86,7 @@ const apiKey = {
 const principalOf = (kind: Principal['kind'], scope: Scope): Principal => ({
   kind,
   apiKeyId: knownId,
+  callerId: knownId,
   owner: `owner of ${scope}`,
   scopes: [scope],
   expiresAt: null,
@@ -108,6 +109,7 @@ const fakeAccess = (): AccessService => {
   };
   return {
     authenticateKey: async (key) => byKey.get(key) ?? null,
+    authenticateToken: async () => null,
     authenticateSession: async (token) => bySession.get(token) ?? null,
     openSession: async (key) => {
       const principal = byKey.get(key);

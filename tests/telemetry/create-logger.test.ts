@@ -3,7 +3,7 @@ import { createLogger } from '../../src/telemetry/create-logger.ts';
 
 const collect = (secrets: string[] = [], level: 'debug' | 'info' = 'info') => {
   const lines: string[] = [];
-  return { lines, logger: createLogger({ level, secrets, write: (line) => lines.push(line) }) };
+  return { lines, logger: createLogger({ level, secrets: new Set(secrets), write: (line) => lines.push(line) }) };
 };
 
 describe('createLogger', () => {

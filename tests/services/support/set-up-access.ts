@@ -17,7 +17,7 @@ export const setUpAccess = (configured: string | null = null) => {
   let bytes = 0;
   const service = createAccessService({
     repository: memory.repository,
-    adminKey: configured,
+    adminKey: configured === null ? null : async () => configured,
     logger,
     now: () => clock.now,
     newId: () => `id-${++ids}`,

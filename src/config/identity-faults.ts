@@ -1,0 +1,57 @@
+import type { SettingFault } from './config-error.ts';
+import { KeyVaultName, readSecretSetting } from './secret-setting.ts';
+import type { Settings } from './settings.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A token in the place of a password goes over the wire as it is. */
+const databaseFaults = ({ DATABASE_URL, SQ_DATABASE_AUTH }: Settings): SettingFault[] => {
+  if (SQ_DATABASE_AUTH === 'password') return [];
+  const fault = (message: string) => [{ setting: 'DATABASE_URL', message }];
+  if (!URL.canParse(DATABASE_URL.reveal())) return fault('cannot be read as an address');
+  const { username, password, hostname, searchParams } = new URL(DATABASE_URL.reveal());
+  if (password !== '' || searchParams.has('password'))
+    return fault('has a password, though SQ_DATABASE_AUTH is entra');
+  if (username === '') return fault('names no user, though SQ_DATABASE_AUTH is entra');
+  const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return isHere || searchParams.get('sslmode') === 'require'
+    ? []
+    : fault('must end with ?sslmode=require, because SQ_DATABASE_AUTH is entra');
+};
+
+const vaultFaults = (settings: Settings, given: Environment): SettingFault[] => {
+  const keySettings = settings.SQ_COMPATIBLE_PROVIDERS.flatMap(({ keySetting }) => keySetting ?? []);
+  const malformed = keySettings.filter((name) => readSecretSetting(given[name] ?? '') === null);
+  const inVault = [
+    ...Object.entries(settings).flatMap(([name, value]) => (value instanceof KeyVaultName ? [name] : [])),
+    ...keySettings.filter((name) => readSecretSetting(given[name] ?? '') instanceof KeyVaultName),
+  ];
+  return [
+    ...malformed.map((setting) => ({ setting, message: KeyVaultName.wish })),
+    ...(settings.SQ_KEY_VAULT_URL === undefined && inVault.length > 0
+      ? [{ setting: 'SQ_KEY_VAULT_URL', message: `is missing, though ${inVault.join(', ')} is keyvault:…` }]
+      : []),
+  ];
+};
+
+const entraFaults = (settings: Settings): SettingFault[] => {
+  const parts = ['SQ_ENTRA_AUDIENCE', 'SQ_ENTRA_TENANTS', 'SQ_ENTRA_ISSUER', 'SQ_ENTRA_GROUPS'] as const;
+  const given = [...parts, 'SQ_ENTRA_ROLES' as const].find((name) => settings[name] !== undefined);
+  if (given === undefined) return [];
+  const missing = [
+    settings.SQ_ENTRA_AUDIENCE === undefined ? 'SQ_ENTRA_AUDIENCE' : [],
+    settings.SQ_ENTRA_ROLES === undefined ? 'SQ_ENTRA_ROLES' : [],
+    // An issuer may be the one of all tenants in the world; a tenant is one that somebody chose.
+    settings.SQ_ENTRA_TENANTS === undefined && settings.SQ_ENTRA_ISSUER === undefined
+      ? 'SQ_ENTRA_TENANTS'
+      : [],
+  ].flat();
+  return missing.map((setting) => ({ setting, message: `is missing, though ${given} is set` }));
+};
+
+/** What does not fit together among the settings of signing in: the app's to Azure, callers' to the app. */
+export const identityFaults = (settings: Settings, given: Environment): SettingFault[] => [
+  ...databaseFaults(settings),
+  ...vaultFaults(settings, given),
+  ...entraFaults(settings),
+];

@@ -1,0 +1,19 @@
+const mostCharacters = 300;
+
+/** Bearer tokens and the like, should an SDK ever quote one. */
+const credentialShape = /\b(eyJ[A-Za-z0-9_-]{8,}[A-Za-z0-9_.-]*|(Bearer|SharedKey)\s+\S+|sig=[^&\s]+)/g;
+
+/**
+ * What an SDK's error says, for the log: its name, code and first line. Never the error itself, which may hold the request with
+ * its headers.
+ */
+export const describeFailure = (error: unknown): Error => {
+  if (typeof error !== 'object' || error === null) return new Error('unknown cause');
+  const { name, code, statusCode, message } = error as Record<string, unknown>;
+  const words = [name, code, statusCode].filter(
+    (word) => typeof word === 'string' || typeof word === 'number',
+  );
+  const firstLine = typeof message === 'string' ? (message.split('\n', 1)[0] ?? '') : '';
+  const text = `${words.join(' ')}: ${firstLine}`.replace(credentialShape, '[secret]');
+  return new Error(text.slice(0, mostCharacters));
+};
