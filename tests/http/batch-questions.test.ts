@@ -153,8 +153,13 @@ describe('the questions of a batch', () => {
     await post(`/api/v1/uploads/${open.id}/complete`, { partCount: 1 });
     const estimate = BatchEstimate.parse(await (await post(`${path}/estimate`, body)).json());
     expect(estimate).toMatchObject({ planned: 3, asked: 3 });
-    const batch = await create(body);
+    const key = { 'idempotency-key': 'of-an-upload' };
+    const batch = await detailOf(await post(path, body, key));
     expect((await send(`/api/v1/uploads/${open.id}`, { method: 'DELETE' })).status).toBe(204);
     expect((await run(batch)).counts.outcomes.ok).toBe(3);
+    const again = await post(path, body, key);
+    expect([again.status, (await detailOf(again)).id]).toEqual([202, batch.id]);
+    await refusal(post(path, { ...body, repetitions: 2 }, key), 409, 'idempotency_mismatch');
+    await refusal(post(path, body), 404, 'not_found');
   });
 });
