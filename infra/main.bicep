@@ -289,7 +289,7 @@ module postgres 'modules/postgres.bicep' = {
       [
         {
           objectId: appAdministersDatabase ? identity.outputs.principalId : migrationIdentity!.outputs.principalId
-          name: appAdministersDatabase ? identity.outputs.name : migrationIdentity!.outputs.name
+          name: appAdministersDatabase ? names.identity : names.migrationIdentity
           type: 'ServicePrincipal'
         }
       ],
@@ -369,11 +369,12 @@ module appSettings 'modules/app-settings.bicep' = {
     tableEndpoint: storage.outputs.tableEndpoint
     artifactContainer: artifactContainer
     databaseHost: postgres.outputs.host
-    databasePort: pgBouncer ? 6432 : 5432
+    pgBouncer: pgBouncer
     databaseName: databaseName
     databasePoolSize: databasePoolSize
     applicationInsightsConnectionString: monitoring.outputs.applicationInsightsConnectionString
     taskHubName: taskHubName
+    durableBackend: durableBackend
     schedulerEndpoint: withScheduler ? durableScheduler!.outputs.endpoint : null
     openAiEndpoint: withOpenAi ? openAi!.outputs.endpoint : null
     openAiDeployments: openAiDeployments
@@ -404,13 +405,13 @@ module alerts 'modules/alerts.bicep' = {
 
 output AZURE_LOCATION string = location
 output AZURE_RESOURCE_GROUP string = group.name
-output AZURE_FUNCTION_APP_NAME string = functionApp.outputs.name
-output AZURE_KEY_VAULT_NAME string = keyVault.outputs.name
-output AZURE_STORAGE_ACCOUNT_NAME string = storage.outputs.name
+output AZURE_FUNCTION_APP_NAME string = names.app
+output AZURE_KEY_VAULT_NAME string = names.keyVault
+output AZURE_STORAGE_ACCOUNT_NAME string = names.storage
 output APP_URL string = 'https://${functionApp.outputs.hostName}'
 output DURABLE_BACKEND string = durableBackend
 output DATABASE_SERVER string = postgres.outputs.host
 output DATABASE_NAME string = databaseName
-output DATABASE_APP_ROLE string = identity.outputs.name
-output DATABASE_MIGRATION_ROLE string = appAdministersDatabase ? identity.outputs.name : migrationIdentity!.outputs.name
+output DATABASE_APP_ROLE string = names.identity
+output DATABASE_MIGRATION_ROLE string = appAdministersDatabase ? names.identity : names.migrationIdentity
 output DATABASE_CONNECTIONS_AT_MOST int = connections

@@ -38,6 +38,8 @@ const scriptMeanings: Record<string, string> = {
   types: 'TypeScript, checking only',
   bench: 'a benchmark by name (`npm run -s bench -- --help`); one JSON object last',
   migrate: 'brings the database named by `DATABASE_URL` to the newest schema',
+  infra:
+    'compiles and lints `infra/` with the Bicep CLI, and works out what its parameter files would deploy',
   docs: 'regenerates the tables in the documentation; `-- --check` only compares',
 };
 

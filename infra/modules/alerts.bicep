@@ -29,33 +29,40 @@ param rateLimitedPercent int
 @maxValue(100)
 param failurePercent int
 
-var sources = loadJsonContent('../telemetry.json')
-
-// Each query answers one row, also when there is nothing to see.
+// Each query answers one row, also when there is nothing to see. Names beginning with `sq.` are of docs/observability.md.
 var logAlerts = [
   {
     name: 'failure-rate'
     description: 'More than ${failurePercent} % of at least 20 HTTP calls in 15 minutes ended in a server error.'
     severity: 1
-    query: 'AppRequests | where isnotempty(ResultCode) and Url startswith "http" | summarize Calls = sum(ItemCount), Failed = sumif(ItemCount, toint(ResultCode) >= 500) | project Value = iff(Calls < 20, 0.0, 100.0 * Failed / Calls)'
+    query: 'AppRequests | extend Status = toint(ResultCode) | where Status between (100 .. 599) | summarize Calls = sum(ItemCount), Failed = sumif(ItemCount, Status >= 500) | project Value = iff(Calls < 20, 0.0, 100.0 * Failed / Calls)'
     operator: 'GreaterThan'
     threshold: failurePercent
     window: 'PT15M'
   }
   {
     name: 'stale-tick'
-    description: 'The work of every minute has not been done for 10 minutes.'
+    description: 'The work of every minute has not been done for 10 minutes: schedules do not fire, lost work is not taken back.'
     severity: 1
-    query: 'AppRequests | where Name has "${sources.tickFunction}" and Success == true | summarize Value = count()'
+    query: 'AppMetrics | where Name == "sq.tick.age" | summarize Value = count()'
     operator: 'LessThan'
     threshold: 1
     window: 'PT10M'
   }
   {
+    name: 'stuck-work'
+    description: 'Work of a worker that is gone has been waiting for 10 minutes to be taken back.'
+    severity: 2
+    query: 'AppMetrics | where Name == "sq.queue.oldest_lease_age" | summarize Value = coalesce(max(Max), 0.0)'
+    operator: 'GreaterThan'
+    threshold: 600
+    window: 'PT15M'
+  }
+  {
     name: 'rate-limited'
-    description: 'Providers refused more than ${rateLimitedPercent} % of at least 20 calls in 15 minutes as too many.'
+    description: 'Providers refused more than ${rateLimitedPercent} % of at least 20 questions in 15 minutes as too many (429).'
     severity: 3
-    query: 'AppDependencies | summarize Calls = sum(ItemCount), Refused = sumif(ItemCount, ResultCode == "429") | project Value = iff(Calls < 20, 0.0, 100.0 * Refused / Calls)'
+    query: 'AppDependencies | where Name == "inference" | summarize Questions = sum(ItemCount), Refused = sumif(ItemCount, tostring(Properties["sq.detail"]) == "rate_limited") | project Value = iff(Questions < 20, 0.0, 100.0 * Refused / Questions)'
     operator: 'GreaterThan'
     threshold: rateLimitedPercent
     window: 'PT15M'
@@ -64,7 +71,7 @@ var logAlerts = [
     name: 'spend'
     description: 'Answers of the last hour cost more than ${spendUsdPerHour} US dollars.'
     severity: 2
-    query: 'AppMetrics | where Name == "${sources.costMetric}" | summarize Value = coalesce(sum(Sum), 0.0)'
+    query: 'AppMetrics | where Name == "sq.inference.cost" | summarize Value = coalesce(sum(Sum), 0.0)'
     operator: 'GreaterThan'
     threshold: spendUsdPerHour
     window: 'PT1H'

@@ -9,14 +9,19 @@ param queueEndpoint string
 param tableEndpoint string
 param artifactContainer string
 param databaseHost string
-param databasePort int
+param pgBouncer bool
 param databaseName string
 param databasePoolSize int
 param applicationInsightsConnectionString string
 param taskHubName string
 
-@description('Address of the Durable Task Scheduler; none: durable state is in Azure Storage.')
+@allowed(['scheduler', 'storage'])
+param durableBackend string
+
+@description('Address of the Durable Task Scheduler, where that is the backend.')
 param schedulerEndpoint string?
+
+@description('Address of Azure OpenAI, where there are deployments.')
 param openAiEndpoint string?
 param openAiDeployments openAiDeployment[]
 
@@ -26,7 +31,9 @@ param secretSettings string[]
 @description('Further settings, none of them secret. They win over the table below.')
 param extraSettings { *: string }
 
-var inStorage = schedulerEndpoint == null
+// Conditions come from parameters of the deployment, never from what it makes: what-if can tell them.
+var inStorage = durableBackend == 'storage'
+var withOpenAi = !empty(openAiDeployments)
 var deployments = map(
   openAiDeployments,
   deployment =>
@@ -63,18 +70,20 @@ var table settingLine[] = [
   // PostgreSQL: the identity is the role, a token the password.
   {
     name: 'DATABASE_URL'
-    value: 'postgresql://${identityName}@${databaseHost}:${databasePort}/${databaseName}?sslmode=require'
+    value: 'postgresql://${identityName}@${databaseHost}:${pgBouncer ? 6432 : 5432}/${databaseName}?sslmode=require'
   }
   { name: 'SQ_DATABASE_AUTH', value: 'entra' }
+  { name: 'SQ_DATABASE_POOLER', value: pgBouncer ? 'pgbouncer' : 'none' }
   { name: 'SQ_DATABASE_POOL_SIZE', value: string(databasePoolSize) }
 
   { name: 'SQ_ARTIFACTS_URL', value: '${blobEndpoint}${artifactContainer}' }
+  { name: 'SQ_KEY_VAULT_URL', value: 'https://${vaultName}${environment().suffixes.keyvaultDns}' }
 
   // Azure OpenAI
-  { name: 'AOAI_ENDPOINT', value: openAiEndpoint ?? '', when: openAiEndpoint != null }
-  { name: 'AOAI_AUTH', value: 'entra', when: openAiEndpoint != null }
-  { name: 'AOAI_CLIENT_ID', value: identityClientId, when: openAiEndpoint != null }
-  { name: 'AOAI_DEPLOYMENTS', value: string(deployments), when: openAiEndpoint != null }
+  { name: 'AOAI_ENDPOINT', value: openAiEndpoint!, when: withOpenAi }
+  { name: 'AOAI_AUTH', value: 'entra', when: withOpenAi }
+  { name: 'AOAI_CLIENT_ID', value: identityClientId, when: withOpenAi }
+  { name: 'AOAI_DEPLOYMENTS', value: string(deployments), when: withOpenAi }
 ]
 var plain = toObject(filter(table, setting => setting.?when ?? true), setting => setting.name, setting => setting.value)
 // Without a version: a new one is picked up within a day, or at once when a setting changes.

@@ -22,7 +22,6 @@ resource pipeline 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIde
   }
 }
 
-output name string = identity.name
 output id string = identity.id
 output clientId string = identity.properties.clientId
 output principalId string = identity.properties.principalId

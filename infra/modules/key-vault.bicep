@@ -48,5 +48,3 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
     logs: [{ category: 'AuditEvent', enabled: true }]
   }
 }
-
-output name string = vault.name
