@@ -36,6 +36,8 @@ const scriptMeanings: Record<string, string> = {
   lint: 'Biome and knip',
   format: 'Biome, rewriting files',
   types: 'TypeScript, checking only',
+  chaos:
+    'kills of host and database, a misbehaving provider, random budgets and limits against the built app (`npm run chaos -- --help`)',
   bench: 'a benchmark by name (`npm run -s bench -- --help`); one JSON object last',
   migrate: 'brings the database named by `DATABASE_URL` to the newest schema',
   infra:
