@@ -56,7 +56,7 @@ var table settingLine[] = [
   { name: 'AzureWebJobsDisableHomepage', value: 'true' }
   { name: 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT', value: '17825792' }
   { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: applicationInsightsConnectionString }
-  { name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING', value: 'ClientId=${identityClientId};Authorization=AAD' }
+  { name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING', value: 'Authorization=AAD;ClientId=${identityClientId}' }
   { name: 'AZURE_CLIENT_ID', value: identityClientId }
 
   // Durable orchestrations; host.json of the package names these settings.

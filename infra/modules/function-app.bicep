@@ -82,11 +82,11 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     publicNetworkAccess: 'Enabled'
     // Of the app itself: inside siteConfig it would be ignored, and every reference stay unresolved.
     keyVaultReferenceIdentity: identityId
+    // Flex Consumption refuses many properties that other plans want here, ftpsState and linuxFxVersion among them.
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
       http20Enabled: true
-      ftpsState: 'Disabled'
       ipSecurityRestrictionsDefaultAction: empty(accessRules) ? 'Allow' : 'Deny'
       ipSecurityRestrictions: accessRules
     }
@@ -111,11 +111,6 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   }
 
   // Publishing goes with an Entra token.
-  resource ftp 'basicPublishingCredentialsPolicies' = {
-    name: 'ftp'
-    properties: { allow: false }
-  }
-
   resource scm 'basicPublishingCredentialsPolicies' = {
     name: 'scm'
     properties: { allow: false }
