@@ -20,6 +20,23 @@ export type ChunkSize = { file: string; bytes: number; onStart: boolean };
 const requireBanner =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
+/**
+ * OpenTelemetry's packages as ES modules, which esbuild for Node would only take second: so what nobody uses is left out, such as
+ * the detectors of machines and clouds.
+ */
+const openTelemetryModules = Object.fromEntries(
+  [
+    'core/build/esm/index.js',
+    'exporter-trace-otlp-http/build/esm/index.js',
+    'otlp-transformer/build/esm/index.js',
+    'resources/build/esm/index.js',
+    'sdk-logs/build/esm/index.js',
+    'sdk-metrics/build/esm/index.js',
+    'sdk-trace/build/esm/index.js',
+    'sdk-trace-base/build/esm/index-shim.js',
+  ].map((file) => [`@opentelemetry/${file.split('/')[0]}`, `@opentelemetry/${file}`]),
+);
+
 /** Bundles the app in memory. Chunks lie flat beside the entries: bundled code finds its files by `import.meta.dirname`. */
 const bundle = (outdir: string) =>
   build({
@@ -42,6 +59,7 @@ const bundle = (outdir: string) =>
     logLevel: 'warning',
     // The Functions worker provides the core module; pg-native is an optional peer that nobody installs.
     external: ['@azure/functions-core', 'pg-native'],
+    alias: openTelemetryModules,
     banner: { js: requireBanner },
   });
 

@@ -10,44 +10,70 @@ import { registerMisconfiguredApp } from './functions/misconfigured-app.ts';
 import { registerFunctions } from './functions/register-functions.ts';
 import { createIdentity } from './identity/create-identity.ts';
 import type { ServicesDependencies } from './services.ts';
-import { createLogger } from './telemetry/create-logger.ts';
+import { createLogger, createRedactor } from './telemetry/create-logger.ts';
+import type { TelemetryDependencies } from './wire-telemetry.ts';
 
 /** What answers requests is loaded with the first one: registering the functions must be quick. */
-const openProduct = async (config: Config, shared: ServicesDependencies) => {
-  const [{ createServices }, { createApp }] = await Promise.all([
+const openProduct = async (config: Config, shared: ServicesDependencies & TelemetryDependencies) => {
+  const [{ createServices }, telemetry, { createApp }] = await Promise.all([
     import('./services.ts'),
+    import('./wire-telemetry.ts').then(({ wireTelemetry }) => wireTelemetry(config, shared)),
     import('./http/create-app.ts'),
   ]);
-  const services = createServices(config, shared);
+  const services = createServices(config, { ...shared, telemetry });
   const app = createApp({
     services,
     logger: shared.logger,
-    version: packageJson.version,
+    telemetry,
+    version: shared.version,
     staticDir: join(import.meta.dirname, 'static'),
     cookieSecure: config.http.cookieSecure,
     streams: config.http.stream,
   });
-  return { services, app };
+  return { services, app, telemetry };
 };
 
 const register = (config: Config): void => {
   const secrets = new Set(secretsOf(config));
   const logger = createLogger({ level: config.logLevel, secrets });
   const identity = createIdentity(config, { logger, onSecret: (value) => secrets.add(value) });
+  const redact = (text: string) => createRedactor([...secrets])(text);
+  const { version } = packageJson;
   const conductor = createDurableConductor();
   let product: ReturnType<typeof openProduct> | undefined;
   const open = () => {
-    product ??= openProduct(config, { logger, conductor, identity }).catch((error: unknown) => {
-      product = undefined;
-      throw error;
-    });
+    product ??= openProduct(config, { logger, conductor, identity, redact, version }).catch(
+      (error: unknown) => {
+        product = undefined;
+        throw error;
+      },
+    );
     return product;
   };
   registerFunctions({
-    handle: async (request) => (await open()).app.fetch(request),
-    runLane: async (turn) => (await open()).services.batchRunner.runLane(turn),
-    tick: async () => void (await (await open()).services.tickService.tickInTurn()),
-    close: async () => (await product)?.services.close(),
+    handle: async (request) => {
+      const { app, telemetry } = await open();
+      const response = await app.fetch(request);
+      // Not awaited: the platform sends an answer only when its invocation has ended.
+      telemetry.flushSoon();
+      return response;
+    },
+    runLane: async (turn) => {
+      const { services, telemetry } = await open();
+      return services.batchRunner.runLane(turn).finally(telemetry.flush);
+    },
+    tick: async () => {
+      const { services, telemetry } = await open();
+      await services.tickService.tickInTurn().finally(telemetry.flush);
+    },
+    close: async () => {
+      if (product === undefined) return;
+      const { services, telemetry } = await product;
+      // Closing the services may take all the time there is.
+      await Promise.all([telemetry.flush(), services.close()]);
+      await telemetry.close();
+    },
+    tracesItself: config.telemetry.applicationInsights !== null,
     conductor,
     logger,
     httpStream: config.http.stream,

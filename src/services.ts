@@ -26,6 +26,7 @@ import { createFindPrice } from './services/find-price.ts';
 import { listProviderInfos } from './services/list-provider-infos.ts';
 import { createProviderPace } from './services/provider-pace.ts';
 import type { Logger } from './telemetry/logger.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 
 export type Services = AppServices & {
   repository: InferenceRepository;
@@ -39,11 +40,13 @@ export type ServicesDependencies = {
   conductor: BatchConductor;
   /** How the app signs in; made from the configuration unless it is shared with others. */
   identity?: Identity;
+  /** Left out: nothing is traced or measured. */
+  telemetry?: Telemetry;
 };
 
 /** Wires the product once: database → repositories → providers → services. Connects at first use. */
 export const createServices = (config: Config, dependencies: ServicesDependencies): Services => {
-  const { logger, conductor, identity = createIdentity(config, { logger }) } = dependencies;
+  const { logger, conductor, identity = createIdentity(config, { logger }), telemetry } = dependencies;
   const { limits } = config;
   const pool = createPool({
     databaseUrl: config.database.url.reveal(),
@@ -59,11 +62,16 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
   );
   const findPrice = createFindPrice(repository);
   const pace = createProviderPace({ repository: batches, limits: config.providerLimits });
-  const askAndRecord = createAskAndRecord({ repository, logger, leaseGraceMs: limits.leaseGraceMs });
+  const askAndRecord = createAskAndRecord({
+    repository,
+    logger,
+    telemetry,
+    leaseGraceMs: limits.leaseGraceMs,
+  });
   const planBatch = createPlanBatch({ providers, limits, findPrice });
   const asking = { providers, askAndRecord, pace, logger, limits };
 
-  const inferenceService = createInferenceService({ repository, ...asking });
+  const inferenceService = createInferenceService({ repository, telemetry, ...asking });
   const batchRunner = createBatchRunner({ repository: batches, findPrice, ...asking });
   const scheduleService = createScheduleService({ repository: batches, planBatch, conductor, logger });
   const uploadService = createUploadService({
@@ -89,6 +97,7 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
       scheduleService,
       uploadService,
       logger,
+      telemetry,
       stallMs: config.batches.stallMs,
     }),
     accessService: createAccessService({

@@ -8,6 +8,7 @@ import { Secret } from './secret.ts';
 import { KeyVaultName, readSecretSetting, type SecretSetting } from './secret-setting.ts';
 import { combinationFaults, isOurs, referenceFaults, toFault, unknownFaults } from './setting-faults.ts';
 import { Settings } from './settings.ts';
+import { type TelemetryConfig, toTelemetryConfig } from './telemetry-config.ts';
 
 export type Config = {
   database: {
@@ -37,6 +38,7 @@ export type Config = {
   } | null;
   http: { stream: boolean; cookieSecure: boolean };
   logLevel: Settings['SQ_LOG_LEVEL'];
+  telemetry: TelemetryConfig;
   /** Absolute path of the folder of large files. */
   artifactsDir: string;
   /** Container of large files, instead of the folder; null: the folder. */
@@ -97,6 +99,7 @@ const toConfig = (settings: Settings, given: Environment): Config => ({
   entra: toEntraConfig(settings),
   http: { stream: settings.SQ_HTTP_STREAM, cookieSecure: settings.SQ_COOKIE_SECURE },
   logLevel: settings.SQ_LOG_LEVEL,
+  telemetry: toTelemetryConfig(settings),
   artifactsDir: resolve(settings.SQ_ARTIFACTS_DIR ?? join(tmpdir(), 'study-query-llm')),
   artifactsUrl: settings.SQ_ARTIFACTS_URL ?? null,
   limits: {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { SettingFault } from './config-error.ts';
 import { identityFaults } from './identity-faults.ts';
 import { Settings } from './settings.ts';
+import { telemetryFaults } from './telemetry-config.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -35,7 +36,7 @@ export const unknownFaults = (given: Environment): SettingFault[] =>
 
 /** What no single setting can tell. */
 export const combinationFaults = (settings: Settings, given: Environment): SettingFault[] => {
-  const faults = identityFaults(settings, given);
+  const faults = [...identityFaults(settings, given), ...telemetryFaults(settings)];
   const wants = (condition: boolean, setting: string, message: string) => {
     if (!condition) faults.push({ setting, message });
   };

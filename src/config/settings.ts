@@ -10,6 +10,7 @@ import {
 } from './provider-settings.ts';
 import { Secret } from './secret.ts';
 import { flag, integer, json, secret, setting } from './setting.ts';
+import { telemetrySettings } from './telemetry-settings.ts';
 
 /** The whole environment of the product: every setting once, with the reason for its limit. */
 export const Settings = z.object({
@@ -53,6 +54,7 @@ export const Settings = z.object({
   SQ_LOG_LEVEL: setting(z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), {
     about: 'What is logged.',
   }),
+  ...telemetrySettings,
   SQ_ARTIFACTS_DIR: setting(z.string().min(1).optional(), {
     about:
       'Folder of large files, such as uploads on their way in. Without it `study-query-llm` below the temporary folder of the system; `npm start` uses its data folder.',
@@ -103,7 +105,7 @@ export const Settings = z.object({
   AOAI_SCOPE: setting(z.string().min(1).default('https://ai.azure.com/.default'), {
     about: 'Scope of the Entra token; older resources want `https://cognitiveservices.azure.com/.default`.',
   }),
-  AOAI_CLIENT_ID: setting(z.uuid().optional(), {
+  AOAI_CLIENT_ID: setting(z.guid().optional(), {
     about:
       'Client id of the user-assigned identity that asks for tokens for Azure OpenAI, where it is another one than `AZURE_CLIENT_ID`.',
   }),

@@ -11,6 +11,7 @@ import type { BatchItem, BatchResult } from '../contract/batch-item.ts';
 import type { Message, Metadata, Outcome, Parameters } from '../contract/inference.ts';
 import type { NewRun, Page, PageRequest, RunSettlement } from './inference-repository.ts';
 import type { LimitsRepository } from './limits-repository.ts';
+import type { QueueFigures } from './queue-figures.ts';
 import type { ScheduleRepository } from './schedule-repository.ts';
 
 export type NewBatch = {
@@ -108,6 +109,8 @@ export type RetryRequest = { batchId: string; outcomes: readonly Outcome[]; now:
 /** Everything durable about batches. All of it may be called by several processes at once. */
 export type BatchRepository = LimitsRepository &
   ScheduleRepository & {
+    /** What is waiting, over all batches. @param tick name of the tick whose age is asked for */
+    queueFigures(tick: string, now: Date): Promise<QueueFigures>;
     /**
      * Batch, targets, questions and items in one transaction.
      * @returns the number of items planned; null: another batch has its idempotency hash, and nothing is stored

@@ -13,6 +13,7 @@ import { batchesWithExpiredLeases, expireLeasesOf } from './expire-queries.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { isUnavailable } from './is-unavailable.ts';
 import { leaseItems, nextReadyAt, releaseItems } from './lease-queries.ts';
+import { queueFigures } from './queue-figures.ts';
 import { settleRunsSafely } from './settle-runs-safely.ts';
 import { retryItems, stopBatch } from './stop-batch-queries.ts';
 import { translateErrors } from './translate-errors.ts';
@@ -62,6 +63,7 @@ export const createBatchRepository = ({ pool }: { pool: LazyPool }): BatchReposi
     ...createLimitsRepository(connect),
     ...createScheduleRepository(connect),
 
+    queueFigures: async (tick, now) => queueFigures(await connect(), tick, now),
     insertBatch: async (batch, inputs) =>
       (await connect()).transaction((transaction) => insertBatch(transaction, batch, inputs)),
     findBatch: async (id) => batches.findBatch(await connect(), id),

@@ -22,7 +22,8 @@ export type HttpAdapterOptions = {
   streamWithinMs?: number;
 };
 
-export type HttpAdapter = (request: HttpRequest) => Promise<HttpResponseInit>;
+/** `traceparent`: the platform's own word about the trace that the request belongs to. */
+export type HttpAdapter = (request: HttpRequest, traceparent?: string) => Promise<HttpResponseInit>;
 
 const answerWithin = 9 * 60_000;
 const streamWithin = 8 * 60_000;
@@ -65,8 +66,11 @@ const unsafeHeaderValue = /[^\t\x20-\x7e\x80-\xff]/;
 /** Whole in memory at once anyway: reading them here turns a failure into a 500 and spares the library a stream. */
 const isDocument = (contentType: string): boolean => /^application\/(json|problem\+json)\b/.test(contentType);
 
-const toStandardRequest = (request: HttpRequest): Request => {
-  const { url, method, headers, body } = request;
+const toStandardRequest = (request: HttpRequest, traceparent: string | undefined): Request => {
+  const { url, method, body } = request;
+  const headers = new Headers(request.headers);
+  // The host has put its own span between the caller's and ours. One that traces nothing says nothing.
+  if (traceparent) headers.set('traceparent', traceparent);
   if (body === null || method === 'GET' || method === 'HEAD') return new Request(url, { method, headers });
   return new Request(url, {
     method,
@@ -136,14 +140,14 @@ export const createHttpAdapter = (options: HttpAdapterOptions): HttpAdapter => {
       work.then(resolve, reject).finally(() => clearTimeout(timer));
     });
 
-  return async (request) => {
+  return async (request, traceparent) => {
     const { url, method } = request;
     const answerOptions = { logger, streamWithinMs, path: pathOf(url) };
     try {
       if (hasHeadersKey(url)) {
         return await toPlatformAnswer(platformAnswer(url, forgedHeaders), method, answerOptions);
       }
-      const response = await inTime(url, handle(toStandardRequest(request)));
+      const response = await inTime(url, handle(toStandardRequest(request, traceparent)));
       return await toPlatformAnswer(response, method, answerOptions);
     } catch (error) {
       logger.error('request failed outside the API', { path: pathOf(url), error });

@@ -18,6 +18,8 @@ export type RegisterOptions = {
   conductor: DurableConductor;
   logger: Logger;
   httpStream: boolean;
+  /** Whether spans of ours go to Application Insights, so that the host leaves that to us. */
+  tracesItself?: boolean;
   answerWithinMs?: number;
   streamWithinMs?: number;
 };
@@ -28,6 +30,29 @@ const closeWithinMs = 3_000;
 /** A rejection that nobody handles ends the worker, and the third time the host; with a listener it is only logged. */
 const surviveRejections = (logger: Logger): void => {
   process.on('unhandledRejection', (error) => logger.error('unhandled rejection', { error }));
+};
+
+const logLevels = {
+  trace: 'debug',
+  debug: 'debug',
+  information: 'info',
+  warning: 'warn',
+  error: 'error',
+  critical: 'error',
+  none: 'debug',
+} as const;
+
+/**
+ * A worker that traces itself is expected to send the platform's log lines too; the host then drops them. They join ours, which the
+ * host reads from standard output as ever.
+ */
+const keepPlatformLog = (logger: Logger): void => {
+  try {
+    app.hook.log(({ level, category, message }) => logger[logLevels[level]](message, { category }));
+  } catch (error) {
+    // A hook that older workers don't know: what is lost are lines of the libraries, never ours.
+    logger.debug('the platform has no hook for log lines', { error });
+  }
 };
 
 const closeInTime = async (close: () => Promise<void>, logger: Logger): Promise<void> => {
@@ -50,7 +75,11 @@ const closeInTime = async (close: () => Promise<void>, logger: Logger): Promise<
 /** Registers all functions of the app with the platform. Call once, while the entry point is being loaded. */
 export const registerFunctions = (options: RegisterOptions): void => {
   const { logger, conductor } = options;
-  app.setup({ enableHttpStream: options.httpStream });
+  app.setup({
+    enableHttpStream: options.httpStream,
+    ...(options.tracesItself && { capabilities: { WorkerOpenTelemetryEnabled: true } }),
+  });
+  if (options.tracesItself) keepPlatformLog(logger);
   surviveRejections(logger);
 
   const answer = createHttpAdapter(options);
@@ -58,7 +87,7 @@ export const registerFunctions = (options: RegisterOptions): void => {
   const extraInputs = [conductor.binding];
   const handler: HttpHandler = (request, context) => {
     conductor.meet(context);
-    return answer(request);
+    return answer(request, context.traceContext?.traceParent);
   };
   for (const { name, route } of httpFunctions) {
     // Access is the API's own affair: keys of the platform would be a second lock.

@@ -3,6 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import type { AppServices } from '../services/app-services.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { accessMiddleware } from './access-middleware.ts';
 import { answerHeaders } from './answer-headers.ts';
 import type { ApiApp, AppEnv } from './app-env.ts';
@@ -19,6 +20,7 @@ import { queryKeys } from './query-keys.ts';
 import { registerBatchesRoutes } from './register-batches-routes.ts';
 import { requestIdMiddleware } from './request-id.ts';
 import { requestLog } from './request-log.ts';
+import { requestTrace } from './request-trace.ts';
 import { createRouteTable } from './route-table.ts';
 import { registerSchedulesRoutes } from './schedules-routes.ts';
 import { createSessionCookie } from './session-cookie.ts';
@@ -31,6 +33,8 @@ import { toValidationError } from './validation-faults.ts';
 export type CreateAppOptions = {
   services: AppServices;
   logger: Logger;
+  /** Left out: requests are not traced. */
+  telemetry?: Telemetry | undefined;
   version: string;
   /** Folder of the documentation page's files: swagger-ui-bundle.js and swagger-ui.css. */
   staticDir: string;
@@ -42,7 +46,7 @@ export type CreateAppOptions = {
 
 /** The API with its routes still open to additions: what isn't declared stays closed. */
 export const createApiApp = (options: CreateAppOptions): ApiApp => {
-  const { services, logger, version, staticDir, cookieSecure = false, streams = true } = options;
+  const { services, logger, telemetry, version, staticDir, cookieSecure = false, streams = true } = options;
   const app: ApiApp = new OpenAPIHono<AppEnv>({
     strict: false,
     defaultHook: (result) => {
@@ -54,9 +58,9 @@ export const createApiApp = (options: CreateAppOptions): ApiApp => {
   const cookie = createSessionCookie(cookieSecure);
 
   // From the outside in. The log sees every answer; nothing is read of a body before its sender is known.
+  middleware.add(requestIdMiddleware()).add(requestLog(logger));
+  if (telemetry !== undefined) middleware.add(requestTrace(telemetry));
   middleware
-    .add(requestIdMiddleware())
-    .add(requestLog(logger))
     .add(answerHeaders(cookieSecure))
     .add(knownPathMiddleware(app))
     .add(accessMiddleware({ routes, accessService: services.accessService, cookie, logger }))

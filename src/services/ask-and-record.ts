@@ -3,16 +3,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Metadata, Preprocessing } from '../contract/inference.ts';
 import type { InferenceRepository, NewRun, RunSettlement } from '../db/inference-repository.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { type Admit, createAskProvider } from './ask-provider.ts';
 import { createFindPrice } from './find-price.ts';
 import { createPersist } from './persist.ts';
 import type { PreparedQuestion } from './prepare-question.ts';
+import { createReportRun } from './report-run.ts';
 import { requestHash } from './request-hash.ts';
 import { toRunSettlement } from './to-run-settlement.ts';
 
 export type AskAndRecordDependencies = {
   repository: Pick<InferenceRepository, 'continueRun' | 'findPrice'>;
   logger: Logger;
+  /** Left out: nothing is traced or measured. */
+  telemetry?: Telemetry | undefined;
   /** How long past its deadline a run may still be settled before the sweep declares it lost, in ms. */
   leaseGraceMs: number;
   /** Epoch ms. */
@@ -60,11 +64,12 @@ export type AskAndRecord = (request: RunRequest, recorder: RunRecorder) => Promi
  * settle the run. What happens after the first commit is a recorded outcome, never a refusal.
  */
 export const createAskAndRecord = (dependencies: AskAndRecordDependencies): AskAndRecord => {
-  const { repository, logger, leaseGraceMs } = dependencies;
+  const { repository, logger, telemetry, leaseGraceMs } = dependencies;
   const { now = Date.now, random = Math.random, newId = randomUUIDv7 } = dependencies;
   const sleep = dependencies.sleep ?? ((ms: number) => delay(ms));
   const persist = createPersist({ now, sleep, logger });
   const findPrice = createFindPrice(repository);
+  const reportRun = telemetry && createReportRun(telemetry);
   const askProvider = createAskProvider({
     repository,
     logger,
@@ -79,6 +84,8 @@ export const createAskAndRecord = (dependencies: AskAndRecordDependencies): AskA
   return async (request, recorder) => {
     const { question, model, startedAt, deadlineMs, maxAttempts, admit } = request;
     const deadlineAt = startedAt + deadlineMs + (request.admitWithinMs ?? 0);
+    // The questions of a batch have nothing in common but their batch: a trace each.
+    const trace = telemetry?.openTrace(request.batchId !== null) ?? null;
     const run: NewRun = {
       id: request.runId ?? newId(),
       provider: question.provider.name,
@@ -92,6 +99,7 @@ export const createAskAndRecord = (dependencies: AskAndRecordDependencies): AskA
       requestId: request.requestId,
       apiKeyId: request.apiKeyId,
       batchId: request.batchId,
+      traceId: trace?.traceId ?? null,
       createdAt: new Date(startedAt),
       leaseUntil: new Date(deadlineAt + leaseGraceMs),
       attemptId: newId(),
@@ -100,6 +108,7 @@ export const createAskAndRecord = (dependencies: AskAndRecordDependencies): AskA
     const asked = await askProvider({ run, question, deadlineAt, timeoutMs: deadlineMs, maxAttempts, admit });
     const settlement = toRunSettlement(run, asked);
     await persist(run.leaseUntil.getTime(), () => recorder.settle(settlement));
+    reportRun?.(trace, run, settlement);
     return { run, settlement };
   };
 };

@@ -1,8 +1,9 @@
-import type { CreateInference } from '../contract/inference.ts';
+import type { CreateInference, Inference } from '../contract/inference.ts';
 import type { InferenceRepository } from '../db/inference-repository.ts';
 import { AppError } from '../errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AskAndRecord, RecordedRun } from './ask-and-record.ts';
 import { claimIdempotencyKey, replay, requestFingerprint } from './claim-idempotency-key.ts';
 import type { InferenceCaller, InferenceRun, InferenceService } from './inference-service.ts';
@@ -20,6 +21,8 @@ export type InferenceServiceDependencies = {
   askAndRecord: AskAndRecord;
   pace: ProviderPace;
   logger: Logger;
+  /** Left out: nothing is traced. */
+  telemetry?: Pick<Telemetry, 'traceUrl'> | undefined;
   limits: InferenceLimits;
   /** Epoch ms. */
   now?: (() => number) | undefined;
@@ -33,8 +36,14 @@ const sweepSize = 500;
  * What happens after the first commit is a recorded outcome, never a refusal.
  */
 export const createInferenceService = (dependencies: InferenceServiceDependencies): InferenceService => {
-  const { repository, providers, askAndRecord, pace, logger, limits, now = Date.now } = dependencies;
+  const { repository, providers, askAndRecord, pace, logger, telemetry, limits } = dependencies;
+  const { now = Date.now } = dependencies;
   const singleFlight = createSingleFlight<InferenceRun>();
+  /** Where its trace is shown depends on the configuration of the day, so it isn't stored. */
+  const withTraceUrl = <Traced extends Inference>(inference: Traced): Traced => {
+    const traceUrl = telemetry?.traceUrl(inference.traceId) ?? null;
+    return traceUrl === null ? inference : { ...inference, traceUrl };
+  };
 
   const execute = async (request: CreateInference, caller: InferenceCaller): Promise<InferenceRun> => {
     const startedAt = now();
@@ -73,10 +82,12 @@ export const createInferenceService = (dependencies: InferenceServiceDependencie
     if (recorded === null) {
       if (claim === null || earlier === null)
         throw new Error('only a claimed key keeps a run from beginning');
-      return replay(repository, claim, earlier);
+      const run = await replay(repository, claim, earlier);
+      return { ...run, inference: withTraceUrl(run.inference) };
     }
     logFailure(logger, recorded);
-    return { inference: toInference(recorded.run, recorded.settlement), replayed: false, shared: false };
+    const inference = withTraceUrl(toInference(recorded.run, recorded.settlement));
+    return { inference, replayed: false, shared: false };
   };
 
   return {
@@ -93,10 +104,13 @@ export const createInferenceService = (dependencies: InferenceServiceDependencie
     get: async (id) => {
       const detail = await repository.findInference(id);
       if (detail === null) throw new AppError('not_found', `There is no inference ${id}.`);
-      return detail;
+      return withTraceUrl(detail);
     },
 
-    list: (filter, page) => repository.listInferences(filter, page),
+    list: async (filter, page) => {
+      const { data, nextCursor } = await repository.listInferences(filter, page);
+      return { data: data.map(withTraceUrl), nextCursor };
+    },
 
     sweep: async () => {
       let total = 0;

@@ -1,6 +1,8 @@
 import type { TickReport } from '../contract/tick.ts';
 import type { BatchRepository } from '../db/batch-repository.ts';
+import type { QueueFigures } from '../db/queue-figures.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { BatchConductor } from './batch-conductor.ts';
 import type { InferenceService } from './inference-service.ts';
 import { createReviveBatches } from './revive-batches.ts';
@@ -15,6 +17,8 @@ export type TickServiceDependencies = {
   scheduleService: Pick<ScheduleService, 'fireDue'>;
   uploadService: Pick<UploadService, 'expire'>;
   logger: Logger;
+  /** Left out: nothing is measured. */
+  telemetry?: Pick<Telemetry, 'measures' | 'measure'> | undefined;
   /** A batch that could go on, and has not for so long, gets a new orchestration, in ms. */
   stallMs: number;
   /** Epoch ms. */
@@ -39,6 +43,7 @@ export const createTickService = (dependencies: TickServiceDependencies): TickSe
     scheduleService,
     uploadService,
     logger,
+    telemetry,
     now = Date.now,
   } = dependencies;
   const reviveBatches = createReviveBatches({ ...dependencies, now });
@@ -71,12 +76,38 @@ export const createTickService = (dependencies: TickServiceDependencies): TickSe
     return report;
   };
 
+  /** As things stood before this tick, which is about to mend them. Null: nobody reads it, or it could not be read. */
+  const look = async (): Promise<QueueFigures | null> => {
+    if (!telemetry?.measures) return null;
+    try {
+      return await repository.queueFigures(tickName, new Date(now()));
+    } catch (error) {
+      logger.warn('the queue could not be measured', { error });
+      return null;
+    }
+  };
+
+  const measure = (figures: QueueFigures | null): void => {
+    if (figures === null || !telemetry) return;
+    telemetry.measure('sq.queue.pending', figures.pendingCount);
+    telemetry.measure('sq.queue.oldest_lease_age', figures.oldestLeaseAgeS);
+    telemetry.measure('sq.uploads', figures.uploadCount);
+    if (figures.tickAgeS !== null) telemetry.measure('sq.tick.age', figures.tickAgeS);
+  };
+
+  const claim = async (intervalMs: number): Promise<boolean> => {
+    const figures = await look();
+    const isClaimed = await repository.claimTick(tickName, new Date(now()), intervalMs);
+    if (isClaimed) measure(figures);
+    return isClaimed;
+  };
+
   const inTurn = async (intervalMs: number): Promise<TickReport | null> =>
-    (await repository.claimTick(tickName, new Date(now()), intervalMs)) ? tick() : null;
+    (await claim(intervalMs)) ? tick() : null;
 
   return {
     tick: async () => {
-      await repository.claimTick(tickName, new Date(now()), 0);
+      await claim(0);
       return tick();
     },
     tickInTurn: () => inTurn(turnMs),

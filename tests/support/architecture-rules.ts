@@ -11,7 +11,8 @@ type Arrows = { values: readonly string[]; types?: readonly string[] };
  * of src/ without its ending, or a folder at the top.
  */
 const arrows: Record<string, Arrows> = {
-  main: { values: ['config', 'services.ts', 'http', 'functions', 'identity', 'telemetry'] },
+  main: { values: ['config', 'services.ts', 'wire-telemetry', 'http', 'functions', 'identity', 'telemetry'] },
+  'wire-telemetry': { values: ['services', 'telemetry'], types: ['config', 'identity'] },
   migrate: { values: ['config', 'db', 'errors', 'identity', 'telemetry'] },
   'check-config': { values: ['config'] },
   'services.ts': {
