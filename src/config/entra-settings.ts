@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EndpointUrl } from './provider-settings.ts';
 
-export const guid = z.uuid().transform((text) => text.toLowerCase());
+export const guid = z.guid().transform((text) => text.toLowerCase());
 
 /** Values with commas between, each of which fits the schema. */
 export const list = <Schema extends z.ZodType<string, string>>(schema: Schema) =>

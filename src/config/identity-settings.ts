@@ -5,7 +5,7 @@ import { integer, json, setting } from './setting.ts';
 
 /** How the app signs in to Azure, where its secrets lie, and which Entra tokens of callers it accepts. */
 export const identitySettings = {
-  AZURE_CLIENT_ID: setting(z.uuid().optional(), {
+  AZURE_CLIENT_ID: setting(z.guid().optional(), {
     about:
       'Client id of the user-assigned identity that the app signs in with everywhere in Azure. Without it `DefaultAzureCredential` looks for one: on a machine of a developer that is `az login`.',
     reason: 'The name is the one that SDKs of Azure know, so that one setting serves all.',

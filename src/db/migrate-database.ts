@@ -10,10 +10,18 @@ type MigrateOptions = {
   pricesDir?: string;
   /** TLS settings that win over what the URL says. */
   ssl?: ClientConfig['ssl'];
-  /** Called per connection, for tokens that expire; without it the URL's password counts. */
+  /** What to sign in with instead of the URL's password: a token, say. */
   password?: () => string | Promise<string>;
   /** Gets one line for each migration applied, and one at the end. */
   log?: (line: string) => void;
+};
+
+/** `pg` takes the address's word over every setting beside it, also where the address says nothing. */
+const withPassword = async ({ databaseUrl, password }: MigrateOptions): Promise<string> => {
+  if (password === undefined) return databaseUrl;
+  const url = new URL(databaseUrl);
+  url.password = await password();
+  return url.href;
 };
 
 /**
@@ -25,11 +33,10 @@ type MigrateOptions = {
 export const migrateDatabase = async (options: MigrateOptions): Promise<string[]> => {
   const log = options.log ?? (() => {});
   const client = new Client({
-    connectionString: options.databaseUrl,
+    connectionString: await withPassword(options),
     connectionTimeoutMillis: 10_000,
     application_name: 'study-query-llm migrate',
     ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
-    ...(options.password === undefined ? {} : { password: options.password }),
   });
   // A connection lost while idle would otherwise end the process; the next statement reports it as well.
   client.on('error', () => {});

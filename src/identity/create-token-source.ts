@@ -36,8 +36,9 @@ const loadAzureCredential = async (clientId: string | null): Promise<Credential>
 /** The token service may be down for a moment; an identity that it doesn't know, or that isn't there, stays so. */
 const isLasting = (error: unknown): boolean => {
   if (typeof error !== 'object' || error === null) return false;
-  const { name, statusCode } = error as { name?: unknown; statusCode?: unknown };
-  if (name === 'CredentialUnavailableError') return true;
+  const { name, statusCode, message } = error as Record<string, unknown>;
+  // Also its word for an endpoint that did not answer.
+  if (name === 'CredentialUnavailableError') return !/network/i.test(String(message));
   return typeof statusCode === 'number' && statusCode < 500 && statusCode !== 408 && statusCode !== 429;
 };
 

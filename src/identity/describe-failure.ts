@@ -1,10 +1,10 @@
-const mostCharacters = 300;
+const mostCharacters = 600;
 
 /** Bearer tokens and the like, should an SDK ever quote one. */
 const credentialShape = /\b(eyJ[A-Za-z0-9_-]{8,}[A-Za-z0-9_.-]*|(Bearer|SharedKey)\s+\S+|sig=[^&\s]+)/g;
 
 /**
- * What an SDK's error says, for the log: its name, code and first line. Never the error itself, which may hold the request with
+ * What an SDK's error says, for the log: its name, code and words. Never the error itself, which may hold the request with
  * its headers.
  */
 export const describeFailure = (error: unknown): Error => {
@@ -13,7 +13,8 @@ export const describeFailure = (error: unknown): Error => {
   const words = [name, code, statusCode].filter(
     (word) => typeof word === 'string' || typeof word === 'number',
   );
-  const firstLine = typeof message === 'string' ? (message.split('\n', 1)[0] ?? '') : '';
-  const text = `${words.join(' ')}: ${firstLine}`.replace(credentialShape, '[secret]');
+  // A chain of credentials says in its further lines what each of them lacks.
+  const said = typeof message === 'string' ? message.replaceAll(/\s+/g, ' ') : '';
+  const text = `${words.join(' ')}: ${said}`.replace(credentialShape, '[secret]');
   return new Error(text.slice(0, mostCharacters));
 };
