@@ -124,9 +124,8 @@ const main = async (): Promise<void> => {
   };
   await run('host');
   await run('database');
-  // Both mostly wait.
-  await Promise.all([run('faults'), run('pace')]);
-  await run('budget');
+  // These mostly wait.
+  await Promise.all([run('faults'), run('pace'), run('budget')]);
   progress.stop();
 
   const faults = Object.entries(results).flatMap(([part, { faults: found }]) =>

@@ -39,7 +39,7 @@ const disturbEvery = 3;
 const concurrency = 32;
 const latencyMs = 80;
 /** So long a host or database lives between two kills, in ms: at random, from shortly after its start. */
-const lifeMs = { least: 100, most: 1500 };
+const lifeMs = { least: 100, most: 2500 };
 const finishWithinMs = 120_000;
 
 /**
