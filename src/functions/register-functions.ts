@@ -6,6 +6,7 @@ import { batchFunctionNames, batchOrchestrator, laneOrchestrator } from './batch
 import type { DurableConductor } from './durable-conductor.ts';
 import { createHttpAdapter } from './http-adapter.ts';
 import { httpFunctions, httpMethods, tickFunction } from './http-functions.ts';
+import { keepPlatformLog } from './platform-log.ts';
 
 export type RegisterOptions = {
   handle: (request: Request) => Promise<Response>;
@@ -32,29 +33,6 @@ const surviveRejections = (logger: Logger): void => {
   process.on('unhandledRejection', (error) => logger.error('unhandled rejection', { error }));
 };
 
-const logLevels = {
-  trace: 'debug',
-  debug: 'debug',
-  information: 'info',
-  warning: 'warn',
-  error: 'error',
-  critical: 'error',
-  none: 'debug',
-} as const;
-
-/**
- * A worker that traces itself is expected to send the platform's log lines too; the host then drops them. They join ours, which the
- * host reads from standard output as ever.
- */
-const keepPlatformLog = (logger: Logger): void => {
-  try {
-    app.hook.log(({ level, category, message }) => logger[logLevels[level]](message, { category }));
-  } catch (error) {
-    // A hook that older workers don't know: what is lost are lines of the libraries, never ours.
-    logger.debug('the platform has no hook for log lines', { error });
-  }
-};
-
 const closeInTime = async (close: () => Promise<void>, logger: Logger): Promise<void> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
@@ -79,7 +57,7 @@ export const registerFunctions = (options: RegisterOptions): void => {
     enableHttpStream: options.httpStream,
     ...(options.tracesItself && { capabilities: { WorkerOpenTelemetryEnabled: true } }),
   });
-  if (options.tracesItself) keepPlatformLog(logger);
+  if (options.tracesItself) keepPlatformLog(app.hook.log, logger);
   surviveRejections(logger);
 
   const answer = createHttpAdapter(options);
