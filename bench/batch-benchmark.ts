@@ -97,7 +97,7 @@ export const batch: Benchmark = {
     const folder = await mkdtemp(path.join(tmpdir(), 'bench-batch-'));
     const cleanUp: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
     try {
-      await stageApp(folder);
+      await stageApp(folder, 'local');
       const provider = await startChild<{ url: string }>('constant-provider.ts', {
         parameters: [String(latencyMs)],
       });

@@ -83,7 +83,7 @@ export const coldStart: Benchmark = {
     const unbundled = path.join(root, 'node_modules/.cache', `cold-start-${process.pid}`);
     await mkdir(unbundled, { recursive: true });
     try {
-      const chunks = await stageApp(built);
+      const chunks = await stageApp(built, 'local');
       const measured = path.join(built, 'cold-start-process.mjs');
       await plainJavaScript('bench/cold-start-process.ts', measured);
       execFileSync(process.execPath, [path.join(built, 'dist/check-config.mjs')], { env: environment });

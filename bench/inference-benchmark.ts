@@ -112,7 +112,7 @@ export const inference: Benchmark = {
         ? path.join(profile, 'app')
         : await mkdtemp(path.join(tmpdir(), 'bench-inference-'));
       if (!profile) cleanUp.unshift(() => rm(folder, { recursive: true, force: true }));
-      await stageApp(folder);
+      await stageApp(folder, 'local');
       const postgres = await startRealPostgres();
       cleanUp.unshift(() => postgres.stop());
       const provider = await startChild<{ url: string }>('constant-provider.ts', { parameters: ['50'] });

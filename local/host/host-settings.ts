@@ -28,6 +28,10 @@ export const parseTimeSpanMs = (text: string): number => {
   );
 };
 
+/** Replaces `%NAME%` by that setting; where there is none the name itself has to do. */
+const resolveSettings = (text: string, env: Record<string, string | undefined>): string =>
+  text.replace(/%(\w+)%/g, (_, name: string) => env[name] ?? name);
+
 /**
  * Reads `host.json` and the environment that overrides it (`AzureFunctionsJobHost__functionTimeout` and so on), as the
  * real host does. A missing `host.json` is an error, as there.
@@ -57,10 +61,13 @@ export const readHostSettings = (appDir: string, env: Record<string, string | un
     maxBodyBytes: Number.isFinite(limit) && limit > 0 ? limit : defaultMaxBodyBytes,
     homepageDisabled: env.AzureWebJobsDisableHomepage?.toLowerCase() === 'true',
     durable: {
-      hubName: String(
-        env.AzureFunctionsJobHost__extensions__durableTask__hubName ??
-          hostJson.extensions?.durableTask?.hubName ??
-          'TestHubName',
+      hubName: resolveSettings(
+        String(
+          env.AzureFunctionsJobHost__extensions__durableTask__hubName ??
+            hostJson.extensions?.durableTask?.hubName ??
+            'TestHubName',
+        ),
+        env,
       ),
       maxActivities: durableOption('maxConcurrentActivityFunctions', tenPerCore),
       maxOrchestrators: durableOption('maxConcurrentOrchestratorFunctions', tenPerCore),

@@ -283,6 +283,11 @@ const plantedFaults: PlantedFault[] = [
     says: /Easy Auth is on/,
   },
   {
+    fault: 'a task hub that host.json does not name',
+    edits: [{ file: modules('app-settings'), from: "name: 'TASKHUB_NAME'", to: "name: 'AZURE_TASKHUB'" }],
+    says: /host\.json of the package names TASKHUB_NAME, which is not an app setting/,
+  },
+  {
     fault: 'a scheduler that refuses everybody',
     edits: [
       {

@@ -59,12 +59,18 @@ export const compileInfra = async (
   folder: string,
   { files, scenarios }: { files: readonly string[]; scenarios: readonly string[] },
 ): Promise<Compiled> => {
-  const { contents, diagnostics } = await bicep.compile(path.join(folder, 'main.bicep'));
+  const file = (name: string) => path.join(folder, name);
+  const asked = scenarios.map((scenario) => bicep.snapshot(file(`${scenario}.bicepparam`)));
+  const [{ contents, diagnostics }, ...snapshots] = await Promise.all([
+    bicep.compile(file('main.bicep')),
+    ...asked.map((snapshot) => snapshot.catch((error: Error) => error)),
+  ]);
   const deployments: Record<string, Deployment> = {};
   const refusals: string[] = [];
-  for (const scenario of contents === null ? [] : scenarios) {
+  for (const [index, snapshot] of snapshots.entries()) {
+    const scenario = scenarios[index] ?? '';
     try {
-      const snapshot = await bicep.snapshot(path.join(folder, `${scenario}.bicepparam`));
+      if (snapshot instanceof Error) throw snapshot;
       deployments[scenario] = toDeployment(snapshot);
       refusals.push(...snapshot.diagnostics);
     } catch (error) {

@@ -1,6 +1,7 @@
 import { wrongAlerts } from './alert-checks.ts';
 import { wrongDatabase } from './database-checks.ts';
 import type { Compiled, Deployment } from './deployment.ts';
+import { wrongDurable } from './durable-checks.ts';
 import { wrongAccess, wrongApp, wrongProperties } from './resource-checks.ts';
 import { wrongRoles } from './role-checks.ts';
 import {
@@ -41,6 +42,7 @@ export const deploymentChecks: Readonly<Record<string, (deployment: Deployment) 
   'has an app that Flex Consumption runs': wrongApp,
   'lets in whom it says': wrongAccess,
   'has a database with extensions, TLS and enough connections': wrongDatabase,
+  'has the durable backend that the package names': wrongDurable,
   'has alerts on what the app sends': wrongAlerts,
 };
 
