@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describeSettings } from '../src/config/describe-settings.ts';
+import { allowedAttributes } from '../src/telemetry/allowed-attributes.ts';
+import { metrics } from '../src/telemetry/metrics.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 
@@ -60,9 +62,25 @@ const scriptsTable = () => {
   return table(['command', 'what it does'], rows);
 };
 
+const code = (names: Iterable<string>) => [...names].map((name) => `\`${name}\``).join(', ');
+
+const metricsTable = () =>
+  table(
+    ['metric', 'kind', 'unit', 'meaning', 'labels'],
+    Object.entries(metrics).map(([name, { kind, unit, about, labels }]) => [
+      code([name]),
+      kind,
+      code([unit]),
+      about,
+      code(labels),
+    ]),
+  );
+
 export const generatedParts: readonly GeneratedPart[] = [
   { file: 'docs/configuration.md', name: 'settings', render: settingsTable },
   { file: 'CONTRIBUTING.md', name: 'scripts', render: scriptsTable },
+  { file: 'docs/observability.md', name: 'metrics', render: metricsTable },
+  { file: 'docs/observability.md', name: 'attributes', render: () => code(allowedAttributes) },
 ];
 
 /** @returns the page with the part in its place. @throws when the page lacks the markers. */

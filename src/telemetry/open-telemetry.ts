@@ -91,10 +91,13 @@ export const createOpenTelemetry = async (options: OpenTelemetryOptions): Promis
     await new Promise((resolve) => setImmediate(resolve));
     await provider.forceFlush();
   };
-  const flusher = createFlusher({ send, withinMs });
+  const spans = createFlusher({ send, withinMs });
+  const figures = createFlusher({ send: async () => insights?.meterProvider.forceFlush(), withinMs });
 
   return {
-    ...flusher,
+    flush: async () => void (await Promise.all([spans.flush(), figures.flush()])),
+    // Without the figures: they have a beat of their own, and requests are many.
+    flushSoon: spans.flushSoon,
     measures: insights != null,
     measure,
 

@@ -74,9 +74,9 @@ export type Telemetry = {
   readonly measures: boolean;
   /** Adds to a counter, records in a histogram or sets a gauge, whatever the metric is. */
   measure(name: MetricName, value: number, labels?: MetricLabels): void;
-  /** Sends what there is; ends after the time limit at the latest. */
+  /** Sends spans and metrics; ends after the time limit at the latest. */
   flush(): Promise<void>;
-  /** The same in a moment, beside everything else. */
+  /** Sends spans in a moment, beside everything else. */
   flushSoon(): void;
   close(): Promise<void>;
 };
