@@ -59,7 +59,7 @@ export const createApiApp = (options: CreateAppOptions): ApiApp => {
 
   // From the outside in. The log sees every answer; nothing is read of a body before its sender is known.
   middleware.add(requestIdMiddleware()).add(requestLog(logger));
-  if (telemetry !== undefined) middleware.add(requestTrace(telemetry));
+  if (telemetry?.traces) middleware.add(requestTrace(telemetry));
   middleware
     .add(answerHeaders(cookieSecure))
     .add(knownPathMiddleware(app))

@@ -4,6 +4,7 @@ const noSpan: ActiveSpan = { rename: () => undefined, note: () => undefined, fai
 
 /** Where neither Langfuse nor Application Insights is configured: nothing is loaded, and nothing costs anything. */
 export const noTelemetry: Telemetry = {
+  traces: false,
   within: (_start, work) => work(noSpan),
   openTrace: () => null,
   generation: () => undefined,

@@ -98,6 +98,7 @@ export const createOpenTelemetry = async (options: OpenTelemetryOptions): Promis
     flush: async () => void (await Promise.all([spans.flush(), figures.flush()])),
     // Without the figures: they have a beat of their own, and requests are many.
     flushSoon: spans.flushSoon,
+    traces: true,
     measures: insights != null,
     measure,
 

@@ -62,6 +62,8 @@ export type MetricLabels = Readonly<Record<string, string>>;
  * those end in time: the record in the database is the truth, this is its shadow.
  */
 export type Telemetry = {
+  /** Whether anybody gets traces; without, `within` is only a detour. */
+  readonly traces: boolean;
   /** Runs work as a span; what is opened meanwhile belongs to it. */
   within<Result>(start: SpanStart, work: (span: ActiveSpan) => Promise<Result>): Promise<Result>;
   /** @param apart a trace of its own, whatever is under way. @returns null when nothing is traced */

@@ -13,6 +13,22 @@ describe('createOpenTelemetry', () => {
     expect((await setUp.start('full', { langfuse: without })).traceUrl('abc')).toBeNull();
   });
 
+  it('signs in to Application Insights with a token, where it is told to', async () => {
+    const scopes: string[] = [];
+    const credential = {
+      getToken: async (scope: string | string[]) => {
+        scopes.push(...[scope].flat());
+        return { token: 'a-token', expiresOnTimestamp: Date.now() + 3_600_000 };
+      },
+    };
+    const { connectionString } = setUp.insights;
+    const telemetry = await setUp.start('full', { applicationInsights: { connectionString, credential } });
+    report(telemetry);
+    await telemetry.flush();
+    expect(setUp.insights.requests[0]?.headers.authorization).toBe('Bearer a-token');
+    expect(new Set(scopes)).toEqual(new Set(['https://monitor.azure.com/.default']));
+  });
+
   it('sends metrics to Application Insights when it closes', async () => {
     const telemetry = await setUp.start();
     const labels = { provider: 'openai', model: 'gpt-5-mini', outcome: 'ok' };

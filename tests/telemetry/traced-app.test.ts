@@ -113,10 +113,9 @@ describe.each(['true', 'false'])('the built app, traced, streaming %s', (httpStr
         expect(text).not.toContain(key);
       }
     }
-    // What closing the app sent: the metrics of its whole life.
+    // In parts, the last of which closing the app has sent.
     const metrics = insights.envelopes().flatMap(({ data: { baseData } }) => baseData.metrics ?? []);
-    expect(metrics).toEqual(
-      expect.arrayContaining([expect.objectContaining({ name: 'sq.inferences', value: 5 })]),
-    );
+    const counted = metrics.filter(({ name }) => name === 'sq.inferences');
+    expect(counted.reduce((sum, { value }) => sum + value, 0)).toBe(5);
   });
 });
