@@ -21,6 +21,7 @@ const openProduct = async (config: Config, shared: ServicesDependencies & Teleme
     import('./http/create-app.ts'),
   ]);
   const services = createServices(config, { ...shared, telemetry });
+  await services.prepareDatabase();
   const app = createApp({
     services,
     logger: shared.logger,
@@ -64,6 +65,7 @@ const register = (config: Config): void => {
     },
     tick: async () => {
       const { services, telemetry } = await open();
+      await services.prepareDatabase();
       await services.tickService.tickInTurn().finally(telemetry.flush);
     },
     close: async () => {

@@ -1,13 +1,13 @@
-import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigError } from './config/config-error.ts';
 import { loadDatabaseConfig } from './config/database-config.ts';
 import { migrateDatabase } from './db/migrate-database.ts';
+import { migrationFiles } from './db/migration-files.ts';
 import { createTokenSource } from './identity/create-token-source.ts';
 import { databasePassword } from './identity/database-password.ts';
 
 // The entry of the migrate step, run by itself before the app. Ends with 0 when the database is up to date, with 2 for a bad
-// configuration, with 1 for everything else. The SQL and price files lie beside the built file, or under db in the source.
+// configuration, with 1 for everything else.
 const help = `Brings the database that DATABASE_URL names to the newest schema and adds the prices that are missing.
 
 Usage: npm run migrate
@@ -16,9 +16,6 @@ SQ_DATABASE_AUTH=entra signs in with a token of the identity in AZURE_CLIENT_ID.
 not to a pooler.
 
 Ends with 0 when the database is up to date, with 2 when a setting is missing or wrong, with 1 for any other failure.`;
-
-const here = import.meta.dirname;
-const files = basename(here) === 'src' ? join(here, 'db') : here;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -31,8 +28,7 @@ try {
     await migrateDatabase({
       databaseUrl: database.url.reveal(),
       ...(password && { password }),
-      migrationsDir: join(files, 'migrations'),
-      pricesDir: join(files, 'prices'),
+      ...migrationFiles,
       log: say,
     });
   }

@@ -24,6 +24,7 @@ import { createTickService } from './services/create-tick-service.ts';
 import { createUploadService } from './services/create-upload-service.ts';
 import { createFindPrice } from './services/find-price.ts';
 import { listProviderInfos } from './services/list-provider-infos.ts';
+import { createPrepareDatabase } from './services/prepare-database.ts';
 import { createProviderPace } from './services/provider-pace.ts';
 import type { Logger } from './telemetry/logger.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -31,6 +32,8 @@ import type { Telemetry } from './telemetry/telemetry.ts';
 export type Services = AppServices & {
   repository: InferenceRepository;
   batchRunner: BatchRunner;
+  /** To be called before the first request. Never throws. */
+  prepareDatabase(): Promise<void>;
   /** Lets running statements end, then closes the connections. */
   close(): Promise<void>;
 };
@@ -106,6 +109,7 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
       entra: identity.entra,
       logger,
     }),
+    prepareDatabase: createPrepareDatabase({ repository, migrate: migrateOf(config, identity), logger }),
     listProviders: () => listProviderInfos(providers),
     readiness: () => checkReadiness(repository),
     close: async () => {
@@ -113,6 +117,23 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
       await batches.close();
       await repository.close();
     },
+  };
+};
+
+/** The runner of migrations is loaded only where there are any to run. */
+const migrateOf = ({ database }: Config, { databasePassword }: Identity): (() => Promise<void>) | null => {
+  const databaseUrl = database.migrateUrl?.reveal();
+  if (databaseUrl === undefined) return null;
+  return async () => {
+    const [{ migrateDatabase }, { migrationFiles }] = await Promise.all([
+      import('./db/migrate-database.ts'),
+      import('./db/migration-files.ts'),
+    ]);
+    await migrateDatabase({
+      databaseUrl,
+      ...(databasePassword && { password: databasePassword }),
+      ...migrationFiles,
+    });
   };
 };
 

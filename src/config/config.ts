@@ -13,6 +13,8 @@ import { type TelemetryConfig, toTelemetryConfig } from './telemetry-config.ts';
 export type Config = {
   database: {
     url: Secret;
+    /** Where the app migrates it; null: somebody else does. */
+    migrateUrl: Secret | null;
     auth: Settings['SQ_DATABASE_AUTH'];
     pooler: Settings['SQ_DATABASE_POOLER'];
     poolSize: number;
@@ -85,6 +87,7 @@ export const loadConfig = (environment: Environment = process.env): Config => {
 const toConfig = (settings: Settings, given: Environment): Config => ({
   database: {
     url: settings.DATABASE_URL,
+    migrateUrl: settings.SQ_MIGRATE_URL ?? null,
     auth: settings.SQ_DATABASE_AUTH,
     pooler: settings.SQ_DATABASE_POOLER,
     poolSize: settings.SQ_DATABASE_POOL_SIZE,

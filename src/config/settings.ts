@@ -30,6 +30,19 @@ export const Settings = z.object({
       'What stands between app and database. With `pgbouncer` the time limits of statements are left to the database: set `statement_timeout` and `idle_in_transaction_session_timeout` (30 s each) on the role.',
     reason: 'PgBouncer refuses a connection that states them at its start.',
   }),
+  SQ_MIGRATE_URL: setting(
+    z
+      .string()
+      .regex(/^postgres(ql)?:\/\/\S+$/, 'must be a postgresql:// address')
+      .transform((text) => new Secret(text))
+      .optional(),
+    {
+      about:
+        'Address under which the app itself brings its database to the newest schema, before its first request: the database itself, never a pooler. Signs in as `SQ_DATABASE_AUTH` says. Left out: somebody else migrates.',
+      reason: 'In Azure only the app can sign in as its own identity; several instances wait for each other.',
+      secret: true,
+    },
+  ),
   SQ_DATABASE_POOL_SIZE: setting(integer(2, 50).default(4), {
     about: 'Connections of one instance.',
     reason:
