@@ -16,6 +16,8 @@ export type ChaosOptions = {
   /** Items of each batch. */
   items: number;
   seed: number;
+  /** How long a host or database lives between two kills at most. */
+  mostLifeMs?: number;
   /** Empty; keeps logs and databases. */
   folder: string;
   onProgress?: (done: number, all: number, words: string) => void;
@@ -38,8 +40,9 @@ export type ChaosReport = {
 const disturbEvery = 3;
 const concurrency = 32;
 const latencyMs = 80;
-/** So long a host or database lives between two kills, in ms: at random, from shortly after its start. */
-const lifeMs = { least: 100, most: 2500 };
+/** A host or database lives at random from shortly after its start to so long. */
+const leastLifeMs = 100;
+const usualLifeMs = 2500;
 const finishWithinMs = 120_000;
 
 /**
@@ -82,10 +85,10 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
     options.onProgress?.(mode === 'faults' ? batch.settled() : report.kills, all, words);
   };
   const kill = async (batch: ChaosBatch): Promise<void> => {
-    await sleep(lifeMs.least + random() * (lifeMs.most - lifeMs.least));
+    await sleep(leastLifeMs + random() * ((options.mostLifeMs ?? usualLifeMs) - leastLifeMs));
     if (batch.isFinished()) return;
     if (report.kills % disturbEvery === disturbEvery - 1) {
-      const isPurging = report.kills % (disturbEvery * 2) === disturbEvery - 1;
+      const isPurging = report.kills % (disturbEvery * 2) !== disturbEvery - 1;
       const disturbed = await disturbOrchestrations(host, batch.id, isPurging);
       report.terminated += disturbed.terminated;
       report.purged += disturbed.purged;
