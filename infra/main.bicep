@@ -92,7 +92,7 @@ param databaseAllowedRanges { name: string, start: string, end: string }[] = []
 @description('Entra administrators of the database, beside the app or instead of it: `{objectId, name, type}`.')
 param databaseAdministrators { objectId: string, name: string, type: 'Group' | 'ServicePrincipal' | 'User' }[] = []
 
-@description('Whether the identity of the app administers the database and migrates it. `false`: an identity of its own does, and the app gets the rights of its role.')
+@description('Whether the app administers its database and migrates it. `false`: an identity of its own does, and the app gets the rights of its role.')
 param appAdministersDatabase bool = true
 
 @description('Issuer and subject of the pipeline that signs in as the migration identity: `{issuer, subject}`.')
@@ -195,10 +195,10 @@ var withOpenAi = !empty(openAiDeployments)
 
 // Connections: HTTP, durable and timer functions are scaled as three groups, and each instance holds a pool.
 var databaseGroups = 3
-var databaseTier = databaseSkus[databaseSku].tier
-var pgBouncer = databaseTier != 'Burstable'
+var server = databaseSkus[?databaseSku] ?? fail('${databaseSku} is not in database-skus.json: add it with its tier and the connections it grants to users.')
+var pgBouncer = server.tier != 'Burstable'
 // PgBouncer takes 5000 clients; a server of ours keeps 10 of its connections for migrations and people.
-var grantedConnections = pgBouncer ? 5000 : databaseSkus[databaseSku].connections - 10
+var grantedConnections = pgBouncer ? 5000 : server.connections - 10
 var wantedConnections = maximumInstanceCount * databaseGroups * databasePoolSize
 var connections = wantedConnections <= grantedConnections
   ? wantedConnections
@@ -276,7 +276,7 @@ module postgres 'modules/postgres.bicep' = {
     databaseName: databaseName
     version: databaseVersion
     sku: databaseSku
-    tier: databaseTier
+    tier: server.tier
     storageGB: databaseStorageGB
     backupDays: databaseBackupDays
     geoRedundantBackup: databaseGeoRedundantBackup
@@ -372,6 +372,7 @@ module appSettings 'modules/app-settings.bicep' = {
     pgBouncer: pgBouncer
     databaseName: databaseName
     databasePoolSize: databasePoolSize
+    migratesItself: appAdministersDatabase
     applicationInsightsConnectionString: monitoring.outputs.applicationInsightsConnectionString
     taskHubName: taskHubName
     durableBackend: durableBackend
@@ -392,7 +393,7 @@ module alerts 'modules/alerts.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     databaseName: names.postgres
     withReplica: databaseReplica
-    databaseConnections: databaseSkus[databaseSku].connections
+    databaseConnections: server.connections
     actionGroupName: names.actionGroup
     email: empty(alertEmail) ? null : alertEmail
     spendUsdPerHour: alertSpendUsdPerHour

@@ -3,9 +3,9 @@ using 'main.bicep'
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'prod')
 param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
-param alertEmail = readEnvironmentVariable('SQ_ALERT_EMAIL', '')
+param alertEmail = readEnvironmentVariable('ALERT_EMAIL', '')
 
-param keyVaultSettings = readEnvironmentVariable('SQ_KEY_VAULT_SETTINGS', '')
+param keyVaultSettings = readEnvironmentVariable('KEY_VAULT_SETTINGS', '')
 param secretValues = {
   SQ_ADMIN_KEY: readEnvironmentVariable('SQ_ADMIN_KEY', '')
   SQ_OPENAI_KEY: readEnvironmentVariable('SQ_OPENAI_KEY', '')

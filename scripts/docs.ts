@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { describeSettings } from '../src/config/describe-settings.ts';
 import { allowedAttributes } from '../src/telemetry/allowed-attributes.ts';
 import { metrics } from '../src/telemetry/metrics.ts';
+import { infraParameters } from './infra-parameters.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 
@@ -62,6 +63,16 @@ const scriptsTable = () => {
   return table(['command', 'what it does'], rows);
 };
 
+const infraTable = () =>
+  table(
+    ['parameter', 'default', 'meaning'],
+    infraParameters().map(({ name, defaultValue, about, limits, secure }) => [
+      `\`${name}\`${secure ? ' (secure)' : ''}`,
+      defaultValue === null ? '**required**' : defaultValue === "''" ? '' : `\`${defaultValue}\``,
+      limits === null ? about : `${about} (${limits})`,
+    ]),
+  );
+
 const code = (names: Iterable<string>) => [...names].map((name) => `\`${name}\``).join(', ');
 
 const metricsTable = () =>
@@ -81,6 +92,7 @@ export const generatedParts: readonly GeneratedPart[] = [
   { file: 'CONTRIBUTING.md', name: 'scripts', render: scriptsTable },
   { file: 'docs/observability.md', name: 'metrics', render: metricsTable },
   { file: 'docs/observability.md', name: 'attributes', render: () => code(allowedAttributes) },
+  { file: 'docs/deployment.md', name: 'parameters', render: infraTable },
 ];
 
 /** @returns the page with the part in its place. @throws when the page lacks the markers. */

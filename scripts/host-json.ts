@@ -1,5 +1,9 @@
 /** Where durable orchestrations keep their state; `durableBackend` of infra/main.bicep, or this machine's own host. */
-export type DurableBackend = 'scheduler' | 'storage' | 'local';
+export const durableBackends = ['scheduler', 'storage', 'local'] as const;
+export type DurableBackend = (typeof durableBackends)[number];
+
+export const isDurableBackend = (text: string): text is DurableBackend =>
+  durableBackends.some((backend) => backend === text);
 
 type HostJson = {
   extensions?: { durableTask?: Record<string, unknown>; [extension: string]: unknown };

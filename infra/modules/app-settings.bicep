@@ -12,6 +12,9 @@ param databaseHost string
 param pgBouncer bool
 param databaseName string
 param databasePoolSize int
+
+@description('Whether the app brings its database to the newest schema; past PgBouncer, whose sessions are not its own.')
+param migratesItself bool
 param applicationInsightsConnectionString string
 param taskHubName string
 
@@ -73,6 +76,11 @@ var table settingLine[] = [
     value: 'postgresql://${identityName}@${databaseHost}:${pgBouncer ? 6432 : 5432}/${databaseName}?sslmode=require'
   }
   { name: 'SQ_DATABASE_AUTH', value: 'entra' }
+  {
+    name: 'SQ_MIGRATE_URL'
+    value: 'postgresql://${identityName}@${databaseHost}:5432/${databaseName}?sslmode=require'
+    when: migratesItself
+  }
   { name: 'SQ_DATABASE_POOLER', value: pgBouncer ? 'pgbouncer' : 'none' }
   { name: 'SQ_DATABASE_POOL_SIZE', value: string(databasePoolSize) }
 

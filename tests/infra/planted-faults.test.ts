@@ -216,6 +216,28 @@ const plantedFaults: PlantedFault[] = [
     says: /PgBouncer refuses every connection: statement_timeout/,
   },
   {
+    fault: 'migrations through PgBouncer',
+    edits: [
+      {
+        file: modules('app-settings'),
+        from: ':5432/',
+        to: ':6432/',
+      },
+    ],
+    says: /migrations go through the pooler/,
+  },
+  {
+    fault: 'a database size that nobody knows',
+    edits: [
+      {
+        file: 'main.dev.bicepparam',
+        from: 'param alertSpendUsdPerHour = 5',
+        to: "param databaseSku = 'Standard_B3s'",
+      },
+    ],
+    says: /Standard_B3s is not in database-skus\.json/,
+  },
+  {
     fault: 'the children of the database at the same time',
     edits: [
       {

@@ -96,6 +96,13 @@ const wrongAdministrators = ({ all, settings }: Deployment): string[] => {
     ({ name }) => name !== appRole,
   );
   const isApp = names.includes(appRole);
+  const migrates = settings.SQ_MIGRATE_URL;
+  if (isApp !== (migrates !== undefined)) {
+    return ['whether the app administers the database and whether it migrates it are two answers'];
+  }
+  if (migrates !== undefined && new URL(migrates).port !== '5432') {
+    return ['migrations go through the pooler, which has no sessions'];
+  }
   if (migrator === undefined) return isApp ? [] : ['nobody may migrate the database'];
   return [
     ...(names.includes(migrator.name) ? [] : ['the migration identity may not administer the database']),

@@ -12,8 +12,8 @@ const secretSettings = ['SQ_ADMIN_KEY', 'SQ_OPENAI_KEY', 'LANGFUSE_PUBLIC_KEY', 
 
 /** As an operator sets it before deploying. */
 const operatorEnvironment = {
-  SQ_KEY_VAULT_SETTINGS: secretSettings.join(),
-  SQ_ALERT_EMAIL: 'operator@example.org',
+  KEY_VAULT_SETTINGS: secretSettings.join(),
+  ALERT_EMAIL: 'operator@example.org',
   ...Object.fromEntries(secretSettings.map((name) => [name, 'given-by-the-operator'])),
 };
 

@@ -39,7 +39,7 @@ const isKnown = (name: string) =>
   described.some((setting) => setting.name === name);
 
 /** Secret where they carry a password or open a door; with Entra sign-in on the other side they do neither. */
-const worthlessAlone = new Set(['DATABASE_URL', 'APPLICATIONINSIGHTS_CONNECTION_STRING']);
+const worthlessAlone = new Set(['DATABASE_URL', 'SQ_MIGRATE_URL', 'APPLICATIONINSIGHTS_CONNECTION_STRING']);
 
 const reference = /^@Microsoft\.KeyVault\(VaultName=([^;]+);SecretName=([^)]+)\)$/;
 const isReference = (value: string) => value.startsWith('@Microsoft.KeyVault(');
