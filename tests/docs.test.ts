@@ -57,7 +57,7 @@ describe('documentation', () => {
   });
 
   it('names files of the repository that exist', () => {
-    const folders = 'src|local|cli|scripts|bench|tests|examples|docs|\\.ci';
+    const folders = 'src|local|cli|scripts|bench|tests|examples|docs|infra|\\.ci';
     const named = mentions(new RegExp(`\`((?:${folders})/[\\w./-]+)\``, 'g'));
     expect(named.length).toBeGreaterThan(5);
     // Files that a reader is told to add.
