@@ -11,13 +11,17 @@ import { registerFunctions } from './functions/register-functions.ts';
 import { createIdentity } from './identity/create-identity.ts';
 import type { ServicesDependencies } from './services.ts';
 import { createLogger, createRedactor } from './telemetry/create-logger.ts';
-import type { TelemetryDependencies } from './wire-telemetry.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 
 /** What answers requests is loaded with the first one: registering the functions must be quick. */
-const openProduct = async (config: Config, shared: ServicesDependencies & TelemetryDependencies) => {
+const openProduct = async (
+  config: Config,
+  shared: ServicesDependencies & { version: string },
+  openTelemetry: () => Promise<Telemetry>,
+) => {
   const [{ createServices }, telemetry, { createApp }] = await Promise.all([
     import('./services.ts'),
-    import('./wire-telemetry.ts').then(({ wireTelemetry }) => wireTelemetry(config, shared)),
+    openTelemetry(),
     import('./http/create-app.ts'),
   ]);
   const services = createServices(config, { ...shared, telemetry });
@@ -41,9 +45,17 @@ const register = (config: Config): void => {
   const redact = (text: string) => createRedactor([...secrets])(text);
   const { version } = packageJson;
   const conductor = createDurableConductor();
+  let telemetryOnce: Promise<Telemetry> | undefined;
+  // Once, however often the product is opened until its database is there: what it opened would go on beside the next.
+  const openTelemetry = () => {
+    telemetryOnce ??= import('./wire-telemetry.ts').then(({ wireTelemetry }) =>
+      wireTelemetry(config, { logger, identity, redact, version }),
+    );
+    return telemetryOnce;
+  };
   let product: ReturnType<typeof openProduct> | undefined;
   const open = () => {
-    product ??= openProduct(config, { logger, conductor, identity, redact, version }).catch(
+    product ??= openProduct(config, { logger, conductor, identity, version }, openTelemetry).catch(
       (error: unknown) => {
         product = undefined;
         throw error;
