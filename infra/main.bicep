@@ -128,6 +128,13 @@ param openAiDeployments openAiDeployment[] = []
 @description('Region of Azure OpenAI, where it is another one.')
 param openAiLocation string = location
 
+// Network
+@description('A network of the deployment\'s own: app and private endpoints in it; database, storage, vault and Azure OpenAI refuse everybody outside. The scheduler and the address of the app stay public.')
+param privateNetwork bool = false
+
+@description('Range of that network (CIDR), at least a /24.')
+param networkRange string = '10.20.0.0/24'
+
 // Storage, logs, alerts
 @description('Redundancy of the storage account.')
 @allowed(['Standard_LRS', 'Standard_ZRS'])
@@ -181,6 +188,7 @@ var names = {
   openAi: '${abbreviations.cognitiveServices}${suffix}'
   plan: '${abbreviations.plan}${suffix}'
   postgres: '${abbreviations.postgres}${suffix}'
+  network: '${abbreviations.virtualNetwork}${suffix}'
   storage: '${abbreviations.storage}${token}'
   workspace: '${abbreviations.logAnalytics}${suffix}'
 }
@@ -247,6 +255,7 @@ module storage 'modules/storage.bicep' = {
     name: names.storage
     location: location
     tags: tags
+    private: privateNetwork
     packageContainer: packageContainer
     artifactContainer: artifactContainer
     redundancy: storageRedundancy
@@ -260,6 +269,7 @@ module keyVault 'modules/key-vault.bicep' = {
     name: names.keyVault
     location: location
     tags: tags
+    private: privateNetwork
     workspaceId: monitoring.outputs.workspaceId
     secretSettings: secretSettings
     secretValues: secretValues
@@ -272,6 +282,7 @@ module postgres 'modules/postgres.bicep' = {
     name: names.postgres
     location: location
     tags: tags
+    private: privateNetwork
     workspaceId: monitoring.outputs.workspaceId
     databaseName: databaseName
     version: databaseVersion
@@ -318,8 +329,61 @@ module openAi 'modules/openai.bicep' = if (withOpenAi) {
     name: names.openAi
     location: openAiLocation
     tags: tags
+    private: privateNetwork
     deployments: openAiDeployments
   }
+}
+
+module network 'modules/network.bicep' = if (privateNetwork) {
+  scope: group
+  params: {
+    name: names.network
+    location: location
+    tags: tags
+    addressRange: networkRange
+  }
+}
+
+module privateEndpoints 'modules/private-endpoints.bicep' = if (privateNetwork) {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    networkName: names.network
+    endpoints: concat(
+      map(durableBackend == 'storage' ? ['blob', 'queue', 'table'] : ['blob'], service => {
+        name: 'storage-${service}'
+        type: 'Microsoft.Storage/storageAccounts'
+        resource: names.storage
+        service: service
+      }),
+      [
+        {
+          name: 'vault'
+          type: 'Microsoft.KeyVault/vaults'
+          resource: names.keyVault
+          service: 'vault'
+        }
+      ],
+      map(databaseReplica ? [names.postgres, '${names.postgres}-replica'] : [names.postgres], name => {
+        name: name
+        type: 'Microsoft.DBforPostgreSQL/flexibleServers'
+        resource: name
+        service: 'postgresqlServer'
+      }),
+      withOpenAi
+        ? [
+            {
+              name: 'openai'
+              type: 'Microsoft.CognitiveServices/accounts'
+              resource: names.openAi
+              service: 'account'
+            }
+          ]
+        : []
+    )
+  }
+  dependsOn: [network, storage, keyVault, postgres, openAi]
 }
 
 module roleAssignments 'modules/role-assignments.bicep' = {
@@ -350,11 +414,12 @@ module functionApp 'modules/function-app.bicep' = {
     alwaysReadyHttp: alwaysReadyHttp
     alwaysReadyDurable: alwaysReadyDurable
     zoneRedundant: zoneRedundant
+    networkName: privateNetwork ? names.network : null
     allowedAddressRanges: allowedAddressRanges
     frontDoorId: empty(frontDoorId) ? null : frontDoorId
   }
   // An app that starts before it may read its storage and secrets keeps the failure until its next start.
-  dependsOn: [roleAssignments]
+  dependsOn: [roleAssignments, privateEndpoints]
 }
 
 module appSettings 'modules/app-settings.bicep' = {
@@ -364,6 +429,7 @@ module appSettings 'modules/app-settings.bicep' = {
     identityClientId: identity.outputs.clientId
     identityName: names.identity
     vaultName: names.keyVault
+    vaultUrl: keyVault.outputs.url
     blobEndpoint: storage.outputs.blobEndpoint
     queueEndpoint: storage.outputs.queueEndpoint
     tableEndpoint: storage.outputs.tableEndpoint

@@ -4,6 +4,7 @@ param appName string
 param identityClientId string
 param identityName string
 param vaultName string
+param vaultUrl string
 param blobEndpoint string
 param queueEndpoint string
 param tableEndpoint string
@@ -85,7 +86,7 @@ var table settingLine[] = [
   { name: 'SQ_DATABASE_POOL_SIZE', value: string(databasePoolSize) }
 
   { name: 'SQ_ARTIFACTS_URL', value: '${blobEndpoint}${artifactContainer}' }
-  { name: 'SQ_KEY_VAULT_URL', value: 'https://${vaultName}${environment().suffixes.keyvaultDns}' }
+  { name: 'SQ_KEY_VAULT_URL', value: vaultUrl }
 
   // Azure OpenAI
   { name: 'AOAI_ENDPOINT', value: openAiEndpoint!, when: withOpenAi }

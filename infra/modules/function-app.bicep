@@ -22,6 +22,9 @@ param alwaysReadyHttp int
 param alwaysReadyDurable int
 param zoneRedundant bool
 
+@description('Network whose subnet `app` the instances are in; none: they have no network of their own.')
+param networkName string?
+
 @description('Address ranges that may call. Empty, and no front door: everybody may, with a key.')
 param allowedAddressRanges string[]
 
@@ -54,6 +57,14 @@ var alwaysReady = filter(
   group => group.instanceCount > 0
 )
 
+resource network 'Microsoft.Network/virtualNetworks@2025-01-01' existing = {
+  name: networkName ?? 'none'
+
+  resource subnet 'subnets' existing = {
+    name: 'app'
+  }
+}
+
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
   location: location
@@ -80,6 +91,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     publicNetworkAccess: 'Enabled'
+    virtualNetworkSubnetId: networkName == null ? null : network::subnet.id
+    outboundVnetRouting: networkName == null ? null : { applicationTraffic: true }
     // Of the app itself: inside siteConfig it would be ignored, and every reference stay unresolved.
     keyVaultReferenceIdentity: identityId
     // Flex Consumption refuses many properties that other plans want here, ftpsState and linuxFxVersion among them.

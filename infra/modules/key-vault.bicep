@@ -3,6 +3,9 @@ param location string
 param tags { *: string }
 param workspaceId string
 
+@description('Reached through a private endpoint only.')
+param private bool
+
 @description('Settings of the app that are secrets.')
 param secretSettings string[]
 
@@ -24,8 +27,9 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     enabledForDeployment: false
     enabledForDiskEncryption: false
     enabledForTemplateDeployment: false
-    publicNetworkAccess: 'Enabled'
-    networkAcls: { defaultAction: 'Allow', bypass: 'AzureServices' }
+    // Deployments write secrets as a trusted service, whatever the network.
+    publicNetworkAccess: private ? 'Disabled' : 'Enabled'
+    networkAcls: { defaultAction: private ? 'Deny' : 'Allow', bypass: 'AzureServices' }
   }
 }
 
@@ -48,3 +52,5 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
     logs: [{ category: 'AuditEvent', enabled: true }]
   }
 }
+
+output url string = vault.properties.vaultUri

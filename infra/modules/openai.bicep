@@ -3,6 +3,8 @@ import { openAiDeployment } from '../types.bicep'
 param name string
 param location string
 param tags { *: string }
+@description('Reached through a private endpoint only.')
+param private bool
 param deployments openAiDeployment[]
 
 resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {
@@ -14,7 +16,7 @@ resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {
   properties: {
     customSubDomainName: name
     disableLocalAuth: true
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: private ? 'Disabled' : 'Enabled'
   }
 }
 

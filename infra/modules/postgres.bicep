@@ -22,6 +22,9 @@ param replica bool
 @description('PgBouncer of the server, on port 6432.')
 param pgBouncer bool
 
+@description('Reached through private endpoints only: firewall rules would be refused.')
+param private bool
+
 @description('Admits connections from within Azure, of any tenant, as far as the sign-in. There is no password: only Entra tokens pass.')
 param allowAzureServices bool
 param allowedRanges addressRange[]
@@ -52,7 +55,7 @@ var parameters = concat(
   pgBouncer ? poolerParameters : []
 )
 var azureRange = allowAzureServices ? [{ name: 'azure-services', start: '0.0.0.0', end: '0.0.0.0' }] : []
-var ranges = concat(azureRange, allowedRanges)
+var ranges = private ? [] : concat(azureRange, allowedRanges)
 var authentication = {
   activeDirectoryAuth: 'Enabled'
   passwordAuth: 'Disabled'
@@ -74,7 +77,7 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
       geoRedundantBackup: geoRedundantBackup ? 'Enabled' : 'Disabled'
     }
     highAvailability: { mode: highAvailability ? 'ZoneRedundant' : 'Disabled' }
-    network: { publicNetworkAccess: 'Enabled' }
+    network: { publicNetworkAccess: private ? 'Disabled' : 'Enabled' }
   }
 }
 
@@ -129,7 +132,7 @@ resource copy 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = if (repli
     sourceServerResourceId: server.id
     authConfig: authentication
     storage: { storageSizeGB: storageGB, autoGrow: 'Enabled' }
-    network: { publicNetworkAccess: 'Enabled' }
+    network: { publicNetworkAccess: private ? 'Disabled' : 'Enabled' }
   }
   dependsOn: [administration]
 }

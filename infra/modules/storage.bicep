@@ -11,6 +11,9 @@ param artifactContainer string
 @allowed(['Standard_LRS', 'Standard_ZRS'])
 param redundancy string
 
+@description('Reached through a private endpoint only.')
+param private bool
+
 @minValue(1)
 @maxValue(365)
 param softDeleteDays int
@@ -30,8 +33,8 @@ resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' = {
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
     // Instances of Flex Consumption have no fixed addresses: without a network of one's own, identity is the lock.
-    publicNetworkAccess: 'Enabled'
-    networkAcls: { defaultAction: 'Allow', bypass: 'AzureServices' }
+    publicNetworkAccess: private ? 'Disabled' : 'Enabled'
+    networkAcls: { defaultAction: private ? 'Deny' : 'Allow', bypass: 'AzureServices' }
   }
 
   resource blobs 'blobServices' = {

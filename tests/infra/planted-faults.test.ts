@@ -333,6 +333,29 @@ const plantedFaults: PlantedFault[] = [
     says: /everybody's Front Door may call/,
   },
   {
+    fault: 'a private network around a public database',
+    scenario: 'private',
+    edits: [
+      {
+        file: modules('postgres'),
+        from: 'var authentication = {',
+        to: "var always = 'Enabled'\nvar authentication = {",
+      },
+      {
+        file: modules('postgres'),
+        from: "    highAvailability: { mode: highAvailability ? 'ZoneRedundant' : 'Disabled' }\n    network: { publicNetworkAccess: private ? 'Disabled' : 'Enabled' }",
+        to: "    highAvailability: { mode: highAvailability ? 'ZoneRedundant' : 'Disabled' }\n    network: { publicNetworkAccess: always }",
+      },
+    ],
+    says: /there is a private network, and Microsoft\.DBforPostgreSQL\/flexibleServers can be reached from outside/,
+  },
+  {
+    fault: 'a private network without a way to the queues',
+    scenario: 'private',
+    edits: [{ file: 'main.bicep', from: "['blob', 'queue', 'table']", to: "['blob', 'table']" }],
+    says: /the host needs queue storage, which has no private endpoint/,
+  },
+  {
     fault: 'an alert on something that is not sent',
     edits: [{ file: modules('alerts'), from: 'sq.tick.age', to: 'sq.tick.seconds' }],
     says: /an alert looks at sq\.tick\.seconds, which the app does not send/,

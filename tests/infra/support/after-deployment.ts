@@ -6,6 +6,7 @@ const answers: Record<string, (name: string) => string> = {
   'storageAccounts.primaryEndpoints.table': (name) => `https://${name}.table.core.windows.net/`,
   'components.ConnectionString': (name) =>
     `InstrumentationKey=00000000;IngestionEndpoint=https://${name}.in.applicationinsights.azure.com/`,
+  'vaults.vaultUri': (name) => `https://${name}.vault.azure.net/`,
   'schedulers.endpoint': (name) => `https://${name}.durabletask.io`,
   'accounts.endpoint': (name) => `https://${name}.openai.azure.com/`,
   'flexibleServers.fullyQualifiedDomainName': (name) => `${name}.postgres.database.azure.com`,
@@ -33,5 +34,9 @@ export const afterDeployment = (value: unknown): string => {
   if (text.startsWith('[reference(') && words[0] !== undefined) return words[0];
   if (!text.startsWith('[format(')) throw new Error(`no simple expression: ${text}`);
   const [pattern = '', ...values] = words;
-  return pattern.replace(/\{(\d+)\}/g, (_, index) => values[Number(index)] ?? '');
+  return pattern.replace(/\{(\d+)\}/g, (_, index) => {
+    const value = values[Number(index)];
+    if (value === undefined) throw new Error(`no simple expression: ${text}`);
+    return value;
+  });
 };

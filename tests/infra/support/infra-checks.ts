@@ -2,6 +2,7 @@ import { wrongAlerts } from './alert-checks.ts';
 import { wrongDatabase } from './database-checks.ts';
 import type { Compiled, Deployment } from './deployment.ts';
 import { wrongDurable } from './durable-checks.ts';
+import { wrongNetwork } from './network-checks.ts';
 import { wrongAccess, wrongApp, wrongProperties } from './resource-checks.ts';
 import { wrongRoles } from './role-checks.ts';
 import {
@@ -41,6 +42,7 @@ export const deploymentChecks: Readonly<Record<string, (deployment: Deployment) 
   'has no keys, passwords and old TLS': wrongProperties,
   'has an app that Flex Consumption runs': wrongApp,
   'lets in whom it says': wrongAccess,
+  'keeps what holds data inside its network, where it has one': wrongNetwork,
   'has a database with extensions, TLS and enough connections': wrongDatabase,
   'has the durable backend that the package names': wrongDurable,
   'has alerts on what the app sends': wrongAlerts,

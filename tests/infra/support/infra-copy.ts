@@ -17,7 +17,7 @@ const operatorEnvironment = {
   ...Object.fromEntries(secretSettings.map((name) => [name, 'given-by-the-operator'])),
 };
 
-export const scenarios = ['main.dev', 'main.prod', 'everything'] as const;
+export const scenarios = ['main.dev', 'main.prod', 'everything', 'private'] as const;
 export type Scenario = (typeof scenarios)[number];
 
 /** @returns the Bicep CLI; null, with the reason printed, when it isn't installed. @throws {Error} then, in CI */
