@@ -4,10 +4,12 @@ import { Timestamp } from '../contract/common.ts';
 import type { RateRequest, RateResult, Slowdown } from './limits-repository.ts';
 
 /**
- * How far calls may run ahead of an even pace. In a window of 60 s no more than `limit × 60.5 / 60` calls begin, plus what
- * their senders' clocks and event loops delay.
+ * How far requests may run ahead of an even pace. In a window of 60 s no more than `limit × 60.25 / 60` calls begin, plus what
+ * their senders' clocks and event loops delay: busy senders were seen to use up most of a second.
  */
-const burstSeconds = 0.5;
+const requestBurstSeconds = 0.25;
+/** The same for tokens, of which a single call takes many. */
+const tokenBurstSeconds = 0.5;
 /** A limit that was halved is whole again after this time at the latest, if nothing else is refused. */
 const recoverySeconds = 120;
 const smallestFactor = 0.05;
@@ -73,8 +75,8 @@ export const takeRate = async (
         cross join lateral (
           select greatest(
             state.open_at,
-            booking.requests_at - make_interval(secs => greatest(0, ${burstSeconds}::float8 - state.request_seconds)),
-            booking.tokens_at - make_interval(secs => ${burstSeconds}::float8)
+            booking.requests_at - make_interval(secs => greatest(0, ${requestBurstSeconds}::float8 - state.request_seconds)),
+            booking.tokens_at - make_interval(secs => ${tokenBurstSeconds}::float8)
           ) as send_at
         ) as earliest
         cross join lateral (

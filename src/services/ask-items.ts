@@ -40,6 +40,8 @@ export type AskItemsDependencies = {
 const longestDeadlineMs = 300_000;
 /** How far ahead of its moment a call is booked: single inferences wait for no more than this behind a batch, in ms. */
 const bookAheadMs = 200;
+/** The same for one that was held up past its moment: it has begun, and would have to be begun anew. */
+const bookLateAheadMs = 1000;
 /** When a question that the cap leaves no room for at the moment is tried again, in ms. */
 const capPollMs = 250;
 
@@ -117,6 +119,17 @@ export const createAskItems = (dependencies: AskItemsDependencies) => {
     return ready.filter((one) => one !== null);
   };
 
+  /** A call whose moment has gone by waits for another one. @returns false: there is none soon */
+  const isInTime = async (question: PreparedQuestion, sendAt: number): Promise<boolean> => {
+    const provider = question.provider.name;
+    if (!pace.isLate(provider, new Date(sendAt))) return true;
+    const [again] = await pace.book(provider, [question], bookLateAheadMs);
+    if (again === undefined || 'retryAt' in again) return false;
+    const waitMs = again.sendAt.getTime() - now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    return true;
+  };
+
   const askOne = async (lane: AskingLane, { item, model, question, runId }: Ready, sendAt: number) => {
     const { batch, leaseToken } = lane;
     const { batchId, position } = item;
@@ -128,7 +141,11 @@ export const createAskItems = (dependencies: AskItemsDependencies) => {
       const waitMs = sendAt - now();
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
       const done = await lane.admit(item);
-      sent = done !== null;
+      if (done === null || !(await isInTime(question, sendAt))) {
+        done?.();
+        return null;
+      }
+      sent = true;
       return done;
     };
     /** May be called again when the database was away: what was learned and decided stays. */

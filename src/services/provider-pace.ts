@@ -23,6 +23,11 @@ export type ProviderPace = {
   takeTurn(question: PreparedQuestion, deadlineAt: number): Promise<Admit | undefined>;
   /** Books calls to one provider, in order, no more than `maxWaitMs` ahead. */
   book(provider: string, questions: readonly PreparedQuestion[], maxWaitMs: number): Promise<RateResult[]>;
+  /**
+   * Whether a call comes so long after its moment that it must be booked anew: calls that were held up together would otherwise
+   * leave together, and be too many for the minute.
+   */
+  isLate(provider: string, sendAt: Date): boolean;
   /** Configured calls of batches at once; null: no limit. */
   callLimit(provider: string): number | null;
   /** @returns how many calls this holder may have under way for the next 15 s; without a limit all that it wants */
@@ -43,12 +48,18 @@ export type ProviderPaceDependencies = {
 /** Held calls fall back after this time, in ms; holders renew well before. */
 export const holdMs = 15_000;
 
+/** A booked call leaves so long after its moment at most, in ms: a commit and a free place take time. */
+const mostLateMs = 250;
+
 export const createProviderPace = (dependencies: ProviderPaceDependencies): ProviderPace => {
   const { repository, limits, now = Date.now } = dependencies;
   const sleep = dependencies.sleep ?? ((ms: number) => delay(ms));
   const limitOf = (provider: string): ProviderLimit => limits[provider] ?? {};
   const isPaced = ({ requestsPerMinute, tokensPerMinute }: ProviderLimit): boolean =>
     requestsPerMinute !== undefined || tokensPerMinute !== undefined;
+
+  const isLate = (provider: string, sendAt: Date): boolean =>
+    isPaced(limitOf(provider)) && now() - sendAt.getTime() > mostLateMs;
 
   const book: ProviderPace['book'] = async (provider, questions, maxWaitMs) => {
     const limit = limitOf(provider);
@@ -68,6 +79,7 @@ export const createProviderPace = (dependencies: ProviderPaceDependencies): Prov
 
   return {
     book,
+    isLate,
     takeTurn: async (question, deadlineAt) => {
       const provider = question.provider.name;
       if (!isPaced(limitOf(provider))) return undefined;
@@ -75,7 +87,8 @@ export const createProviderPace = (dependencies: ProviderPaceDependencies): Prov
       let booked = await bookOne();
       if (booked === undefined || 'retryAt' in booked) throw tooFast(provider, booked, now());
       return async () => {
-        const turn = booked ?? (await bookOne());
+        const isDue = booked !== undefined && 'sendAt' in booked && !isLate(provider, booked.sendAt);
+        const turn = isDue ? booked : await bookOne();
         booked = undefined;
         if (turn === undefined || 'retryAt' in turn) return null;
         const waitMs = turn.sendAt.getTime() - now();

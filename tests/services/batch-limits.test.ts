@@ -37,6 +37,11 @@ const logCall = (request: FakeRequest) => {
 beforeAll(async () => {
   [database, fake] = await Promise.all([openBatchDatabase(), startFakeProvider({ record: false })]);
   fake.respondWith(logCall);
+  calls = [];
+  refuses = () => false;
+  // What the first call of a process has to load would hold up the first second's calls.
+  const { t, targets } = open({});
+  await t.run({ targets }, questionsOf(20));
 });
 afterAll(async () => {
   await database?.close();
@@ -76,8 +81,8 @@ describe('two processes at one provider', () => {
     process.stdout.write(
       `requests: ${perSecond.toFixed(2)}/s of 10/s, most in 6 s ${inSixSeconds}, in 1 s ${mostInWindow(moments(), 1000)}\n`,
     );
-    // Ten a second, half a second's worth at once, two hundredths, and one that was late before the window.
-    expect(inSixSeconds).toBeLessThanOrEqual(60 * 1.02 + 5 + 1);
+    // Ten a second, a quarter of a second's worth at once, as much by lateness, two hundredths for the rest.
+    expect(inSixSeconds).toBeLessThanOrEqual((60 + 2.5 + 2.5) * 1.02);
     expect(mostInWindow(moments(), 1000)).toBeLessThanOrEqual(10 + 5 + 1);
     expect(perSecond).toBeGreaterThan(9);
     // Both took part.
