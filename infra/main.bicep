@@ -176,7 +176,7 @@ param budget { amountUsd: int, startDate: string }?
 var abbreviations = loadJsonContent('abbreviations.json')
 var databaseSkus = loadJsonContent('database-skus.json')
 var token = toLower(uniqueString(subscription().id, environmentName, location))
-var suffix = '${environmentName}-${token}'
+var suffix = '${toLower(environmentName)}-${token}'
 var names = {
   actionGroup: '${abbreviations.actionGroup}${suffix}'
   app: '${abbreviations.functionApp}${suffix}'
@@ -205,6 +205,10 @@ var withOpenAi = !empty(openAiDeployments)
 var databaseGroups = 3
 var server = databaseSkus[?databaseSku] ?? fail('${databaseSku} is not in database-skus.json: add it with its tier and the connections it grants to users.')
 var pgBouncer = server.tier != 'Burstable'
+var spareServers = databaseReplica || databaseHighAvailability
+var tier = spareServers && !pgBouncer
+  ? fail('${databaseSku} is Burstable and has neither replica nor standby: take a larger databaseSku, or leave them out.')
+  : server.tier
 // PgBouncer takes 5000 clients; a server of ours keeps 10 of its connections for migrations and people.
 var grantedConnections = pgBouncer ? 5000 : server.connections - 10
 var wantedConnections = maximumInstanceCount * databaseGroups * databasePoolSize
@@ -287,7 +291,7 @@ module postgres 'modules/postgres.bicep' = {
     databaseName: databaseName
     version: databaseVersion
     sku: databaseSku
-    tier: server.tier
+    tier: tier
     storageGB: databaseStorageGB
     backupDays: databaseBackupDays
     geoRedundantBackup: databaseGeoRedundantBackup

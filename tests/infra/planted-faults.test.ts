@@ -238,6 +238,17 @@ const plantedFaults: PlantedFault[] = [
     says: /Standard_B3s is not in database-skus\.json/,
   },
   {
+    fault: 'a replica of a Burstable server',
+    edits: [
+      {
+        file: 'main.dev.bicepparam',
+        from: 'param alertSpendUsdPerHour = 5',
+        to: 'param databaseReplica = true',
+      },
+    ],
+    says: /Standard_B2s is Burstable and has neither replica nor standby/,
+  },
+  {
     fault: 'the children of the database at the same time',
     edits: [
       {
