@@ -1,3 +1,4 @@
+// Long: every parameter with its meaning, and who gets what from whom, in one place.
 targetScope = 'subscription'
 
 import { openAiDeployment } from 'types.bicep'

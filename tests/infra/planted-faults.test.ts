@@ -1,3 +1,4 @@
+// Long: one table, a row a fault.
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { allFaults } from './support/infra-checks.ts';
 import { type Edit, openBicep, openInfraCopy, type Scenario } from './support/infra-copy.ts';
