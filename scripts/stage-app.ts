@@ -1,8 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { buildApp, type ChunkSize } from './build.ts';
-import { type DurableBackend, durableBackends, hostJsonFor, isDurableBackend } from './host-json.ts';
+import { type DurableBackend, hostJsonFor } from './host-json.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 
@@ -22,14 +21,3 @@ export const stageApp = async (
   await writeFile(path.join(folder, 'host.json'), JSON.stringify(hostJson, null, 2));
   return chunks;
 };
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [folder, backend = 'scheduler'] = process.argv.slice(2);
-  if (folder === undefined || !isDurableBackend(backend)) {
-    process.stderr.write(`usage: node scripts/stage-app.ts FOLDER [${durableBackends.join(' | ')}]\n`);
-    process.exitCode = 2;
-  } else {
-    const chunks = await stageApp(path.resolve(folder), backend);
-    process.stdout.write(`${folder}: ${chunks.length} files of code, durable state in ${backend}\n`);
-  }
-}
