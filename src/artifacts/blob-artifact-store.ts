@@ -107,16 +107,27 @@ export const createBlobArtifactStore = (options: BlobArtifactStoreOptions): Arti
   return {
     write,
 
+    // The SDK's own resumption takes a cut connection for the caller's wish to stop.
     async *read(name) {
       checkArtifactName(name);
       const blob = (await open()).getBlobClient(name);
-      const answer = await asked(blob.download(0, undefined, { maxRetryRequests: mostResumptions }));
-      try {
-        for await (const piece of answer.readableStreamBody ?? []) {
-          yield typeof piece === 'string' ? Buffer.from(piece) : piece;
+      let etag: string | undefined;
+      let at = 0;
+      for (let resumptions = 0; ; resumptions += 1) {
+        const options = { maxRetryRequests: 0, ...(etag && { conditions: { ifMatch: etag } }) };
+        const answer = await asked(blob.download(at, undefined, options));
+        etag = answer.etag;
+        const body = answer.readableStreamBody ?? [];
+        try {
+          for await (const piece of body) {
+            const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+            at += bytes.byteLength;
+            yield bytes;
+          }
+          return;
+        } catch (error) {
+          if (resumptions >= mostResumptions) throw toStorageError(error);
         }
-      } catch (error) {
-        throw toStorageError(error);
       }
     },
 

@@ -54,7 +54,7 @@ describe('an Entra token', () => {
     const token = await entra.sign({
       aud: 'api://study',
       iss: `https://sts.windows.net/${tenant}/`,
-      exp: claims.exp,
+      exp: claims.exp ?? 0,
       appid: 'an-application',
       oid: 'its-principal',
       tid: tenant,
