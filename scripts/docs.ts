@@ -35,6 +35,7 @@ const scriptMeanings: Record<string, string> = {
   batch: 'a file of questions as one durable batch on a running host (`npm run batch -- --help`)',
   test: 'builds, then runs all tests on the embedded database (`npm test -- tests/db` for a part)',
   build: 'bundles the app into `dist/` and prints what is loaded at start',
+  deploy: 'provisions and publishes to Azure, step by step; `-- --dry-run` needs no Azure',
   package: 'lays out what is published in `.package/app`, and the source maps beside it',
   lint: 'Biome and knip',
   format: 'Biome, rewriting files',
