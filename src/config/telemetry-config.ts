@@ -21,7 +21,8 @@ export type TelemetryConfig = {
 
 export const toTelemetryConfig = (settings: Settings): TelemetryConfig => {
   const authentication = settings.APPLICATIONINSIGHTS_AUTHENTICATION_STRING;
-  const clientId = entraAuthentication.exec(authentication ?? '')?.[1];
+  const named = entraAuthentication.exec(authentication ?? '')?.groups;
+  const clientId = named?.before ?? named?.behind;
   return {
     langfuse: settings.LANGFUSE_SECRET_KEY
       ? {

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { EndpointUrl } from './provider-settings.ts';
 import { integer, secret, setting } from './setting.ts';
 
-/** `Authorization=AAD`, as the platform writes it for a system-assigned identity, or with the client id of another. */
-export const entraAuthentication = /^Authorization=AAD(?:;ClientId=([0-9a-f-]{36}))?;?$/i;
+/** `Authorization=AAD`, as the platform writes it for a system-assigned identity, or with the client id of another before or behind. */
+export const entraAuthentication =
+  /^(?:ClientId=(?<before>[0-9a-f-]{36});)?Authorization=AAD(?:;ClientId=(?<behind>[0-9a-f-]{36}))?;?$/i;
 
 /** Who is told what happened: Langfuse with questions and answers, Application Insights without. */
 export const telemetrySettings = {

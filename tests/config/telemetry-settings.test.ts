@@ -47,6 +47,10 @@ describe('settings of telemetry', () => {
       'Authorization=AAD;ClientId=0198c0de-0000-4000-8000-000000000001',
       { clientId: '0198c0de-0000-4000-8000-000000000001' },
     ],
+    [
+      'ClientId=0198c0de-0000-4000-8000-000000000001;Authorization=AAD',
+      { clientId: '0198c0de-0000-4000-8000-000000000001' },
+    ],
   ])('sign in to Application Insights by %s', (authentication, entra) => {
     const more: Record<string, string> = authentication
       ? { APPLICATIONINSIGHTS_AUTHENTICATION_STRING: authentication }
