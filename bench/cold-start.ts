@@ -7,6 +7,7 @@ import { build } from 'esbuild';
 import { startupBytes } from '../scripts/build.ts';
 import { stageApp } from '../scripts/stage-app.ts';
 import { type Benchmark, median, progress, round } from './benchmark.ts';
+import { measureImports } from './import-costs.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 
@@ -121,6 +122,7 @@ export const coldStart: Benchmark = {
         builtMs: round(ms('built')),
         unbundledMs: round(ms('unbundled')),
         unbundledUsedMs: round(ms('unbundledUsed')),
+        imports: await measureImports(used, { folder: unbundled, runs: Math.min(Number(runs), 5) }),
         unusedDependencies: dependencies.filter((name) => !used.includes(name)),
         functions: JSON.parse(registered),
         runs: Number(runs),

@@ -5,11 +5,18 @@ import type { Settings } from './settings.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A token in the place of a password goes over the wire as it is. */
-const databaseFaults = ({ DATABASE_URL, SQ_DATABASE_AUTH }: Settings): SettingFault[] => {
-  if (SQ_DATABASE_AUTH === 'password') return [];
-  const fault = (message: string) => [{ setting: 'DATABASE_URL', message }];
-  if (!URL.canParse(DATABASE_URL.reveal())) return fault('cannot be read as an address');
-  const { username, password, hostname, searchParams } = new URL(DATABASE_URL.reveal());
+const databaseFaults = (settings: Settings): SettingFault[] =>
+  settings.SQ_DATABASE_AUTH === 'password'
+    ? []
+    : (['DATABASE_URL', 'SQ_MIGRATE_URL'] as const).flatMap((setting) => {
+        const address = settings[setting]?.reveal();
+        return address === undefined ? [] : addressFaults(setting, address);
+      });
+
+const addressFaults = (setting: string, address: string): SettingFault[] => {
+  const fault = (message: string) => [{ setting, message }];
+  if (!URL.canParse(address)) return fault('cannot be read as an address');
+  const { username, password, hostname, searchParams } = new URL(address);
   if (password !== '' || searchParams.has('password'))
     return fault('has a password, though SQ_DATABASE_AUTH is entra');
   if (username === '') return fault('names no user, though SQ_DATABASE_AUTH is entra');

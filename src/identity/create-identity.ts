@@ -7,7 +7,7 @@ import { createSecretSource } from './create-secret-source.ts';
 import { createTokenSource } from './create-token-source.ts';
 import { databasePassword } from './database-password.ts';
 import type { EntraVerifier } from './entra-verifier.ts';
-import { createKeyVaultSecrets } from './key-vault-secrets.ts';
+import { createKeyVaultSecrets, type KeyVaultOptions } from './key-vault-secrets.ts';
 import type { SecretSource } from './secret-source.ts';
 import { toAzureCredential } from './to-azure-credential.ts';
 import type { AzureCredential, TokenSource } from './token-source.ts';
@@ -40,11 +40,13 @@ export type IdentityDependencies = {
   /** Told of every secret that is read later than the configuration, before it is used. */
   onSecret?: (value: string) => void;
   fetch?: typeof globalThis.fetch;
+  /** For stand-ins of Key Vault. */
+  keyVaultOptions?: Pick<KeyVaultOptions, 'clientOptions' | 'now'>;
 };
 
 /** Loads and asks nothing by itself: SDKs arrive with the first token, secret or caller that needs them. */
 export const createIdentity = (config: IdentityConfig, dependencies: IdentityDependencies): Identity => {
-  const { logger, onSecret, fetch = globalThis.fetch } = dependencies;
+  const { logger, onSecret, fetch = globalThis.fetch, keyVaultOptions } = dependencies;
   const { keyVaultUrl, settings, ttlMs } = config.secrets;
 
   const sources = new Map<string | null, TokenSource>();
@@ -67,6 +69,7 @@ export const createIdentity = (config: IdentityConfig, dependencies: IdentityDep
           vaultUrl: keyVaultUrl,
           credential,
           ttlMs,
+          ...keyVaultOptions,
           ...(onSecret && { onValue: onSecret }),
           onStale: (name, error) =>
             logger.warn('Key Vault is away, the last known secret goes on being used', { name, error }),

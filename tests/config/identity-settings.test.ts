@@ -9,7 +9,6 @@ import { Scope } from '../../src/contract/api-key.ts';
 const database = 'postgresql://me:database-password@localhost/db';
 const tenant = '11111111-2222-3333-4444-555555555555';
 const clientId = '99999999-8888-7777-6666-555555555555';
-const other = '0198c0de-0000-4000-8000-000000000001';
 const vault = 'https://v.vault.azure.net';
 
 const load = (settings: Record<string, string>) => loadConfig({ DATABASE_URL: database, ...settings });
@@ -106,6 +105,13 @@ describe('the database', () => {
     const faults = faultsOf(entra(url));
     expect(faults).toEqual({ DATABASE_URL: expect.stringMatching(message) });
     expect(JSON.stringify(faults)).not.toContain('my-password');
+  });
+
+  it('is held to the same under the address for migrations', () => {
+    const url = 'postgresql://id@p.example/study?sslmode=require';
+    const faults = faultsOf({ ...entra(url), SQ_MIGRATE_URL: 'postgresql://id:my-password@p.example/study' });
+    expect(faults).toEqual({ SQ_MIGRATE_URL: expect.stringMatching(/has a password/) });
+    expect(faultsOf({ ...entra(url), SQ_MIGRATE_URL: url })).toEqual({});
   });
 
   it('is all that the migrate step looks at', () => {
