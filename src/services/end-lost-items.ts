@@ -16,8 +16,8 @@ type Dependencies = {
 export const targetKey = ({ id, generation }: Batch, targetIndex: number): string =>
   `${id}-${generation}-${targetIndex}`;
 
-/** Items that end in one commit. They take part in nothing else, so their number costs the other providers nothing. */
-const mostAtOnce = 500;
+/** Items that end in one commit: many, because they take part in nothing else; not so many that others wait for the lock. */
+const mostAtOnce = 100;
 
 export type LostItems = {
   /** Whether a target is given up: nothing more is to be sent there. */

@@ -125,7 +125,12 @@ export const runLane = async (
     const limit = room.wanted(line);
     if (limit === 0) return;
     const lost = line.targetIndexes.filter((index) => lostItems.isLost(batch, index));
-    if (lost.length > 0 && (await lostItems.end(asking, generation, lost)) > 0) return;
+    if (lost.length > 0 && (await lostItems.end(asking, generation, lost)) > 0) {
+      // In no hurry while others are asked: the database has to do it for both.
+      const areOthersBusy = lines.some((other) => other !== line && other.open.size > 0);
+      if (areOthersBusy) line.dryUntil = now() + longestPauseMs;
+      return;
+    }
     const targetIndexes = line.targetIndexes.filter((index) => !lost.includes(index));
     const leasedUntil = at + dependencies.leaseMs;
     const times = { now: new Date(at), leaseUntil: new Date(leasedUntil) };
@@ -177,7 +182,11 @@ export const runLane = async (
         return;
       }
       for (const line of lines) {
-        if (line.queue.length > 0 && now() > line.leasedUntil) track(release(line.queue.splice(0), null));
+        // What was just being leased when its provider asked for a pause must not hold the turn until that is over.
+        const blockedUntil = line.blockedUntil - now() > longestPauseMs ? new Date(line.blockedUntil) : null;
+        if (line.queue.length > 0 && (blockedUntil !== null || now() > line.leasedUntil)) {
+          track(release(line.queue.splice(0), blockedUntil));
+        }
       }
       for (const [line, items] of room.share()) track(begin(line, items));
       leaseWhereWanted();

@@ -67,6 +67,7 @@ const throughput = async (badUrl: string | null): Promise<number> => {
   const { counts } = await t.batchService.get(id);
   expect(counts.outcomes.ok).toBe(items);
   expect(await t.batchService.reconcile(id)).toMatchObject({ holds: true, inProgress: 0 });
+  await database.closeProcesses();
   return perSecond;
 };
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type SpendingProvider, startSpendingProvider } from '../support/spending-provider.ts';
 import { type BatchDatabase, openBatchDatabase, questionsOf } from './support/open-batch-services.ts';
 import { createBudgetRuns } from './support/run-budget.ts';
@@ -12,6 +12,8 @@ afterAll(async () => {
   await database?.close();
   await provider?.close();
 });
+
+afterEach(() => database.closeProcesses());
 
 describe('200 workers on one batch with caps', () => {
   // A hundred seeds: npm run chaos -- --only budget

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { exampleRun } from '../support/example-rows.ts';
 import { createFakeConductor } from '../support/fake-conductor.ts';
 import { type FakeProvider, type FakeRequest, startFakeProvider } from '../support/fake-provider.ts';
@@ -20,6 +20,7 @@ afterAll(async () => {
   await fake?.close();
 });
 beforeEach(() => fake.reset());
+afterEach(() => database.closeProcesses());
 
 let opened = 0;
 const open = (options: Partial<ProcessOptions> = {}, count = 1) => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { countMessageTokens } from '../../src/services/count-tokens.ts';
 import type { ProviderLimit } from '../../src/services/provider-pace.ts';
 import { mostAtOnce, mostInWindow, quantile } from '../support/call-windows.ts';
@@ -51,6 +51,8 @@ beforeEach(() => {
   calls = [];
   refuses = () => false;
 });
+
+afterEach(() => database.closeProcesses());
 
 let opened = 0;
 /** Two processes over one provider with these limits. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createFakeConductor } from '../support/fake-conductor.ts';
 import { type FakeProvider, startFakeProvider } from '../support/fake-provider.ts';
 import { type BatchDatabase, openBatchDatabase, questionsOf } from './support/open-batch-services.ts';
@@ -13,6 +13,7 @@ afterAll(async () => {
   await fake?.close();
 });
 beforeEach(() => fake.reset());
+afterEach(() => database.closeProcesses());
 
 let providers = 0;
 /** A provider of its own for each test: how it was slowed down is kept in the database. */

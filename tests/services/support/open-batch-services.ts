@@ -106,6 +106,10 @@ export const openBatchDatabase = async () => {
   const database = await createTestDatabase();
   const opened: BatchProcess[] = [];
   const caller = { apiKeyId: null };
+  /** A server has a limited number of connections: tests that open their own processes close them. */
+  const closeProcesses = async (): Promise<void> => {
+    for (const process of opened.splice(0)) await process.close();
+  };
 
   const open = (options: ProcessOptions, count = 1) => {
     const processes: BatchProcess[] = [];
@@ -161,8 +165,9 @@ export const openBatchDatabase = async () => {
     kind: database.kind,
     url: database.url,
     open,
+    closeProcesses,
     close: async () => {
-      for (const process of opened) await process.close();
+      await closeProcesses();
       await database.drop();
     },
   };
