@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { SignJWT } from 'jose';
-import { repositoryRoot } from './import-graph.ts';
 import { localCertificate } from './local-certificate.ts';
 
 /** What Azurite checks of a token (`--oauth basic`): issuer, audience and times, not its signature. */
@@ -19,7 +18,7 @@ const startsWithinMs = 20_000;
 
 /** Blob Storage on this machine in its own process, in memory, over HTTPS and with bearer tokens only, as in Azure. */
 export const startAzurite = async () => {
-  const main = path.join(repositoryRoot, 'node_modules/azurite/dist/src/blob/main.js');
+  const main = fileURLToPath(import.meta.resolve('azurite/dist/src/blob/main.js'));
   const options = ['--blobHost', '127.0.0.1', '--blobPort', '0', '--inMemoryPersistence', '--oauth', 'basic'];
   const more = ['--cert', localCertificate.certFile, '--key', localCertificate.keyFile, '--silent'];
   const child = spawn(
