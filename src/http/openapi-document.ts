@@ -147,8 +147,9 @@ export const openapiDocument = (version: string): OpenapiDocument => {
   registry.registerComponent('securitySchemes', 'apiKey', {
     type: 'http',
     scheme: 'bearer',
-    bearerFormat: 'sq_…',
-    description: 'An API key of this service. Its scopes must include the `x-scope` of the operation.',
+    bearerFormat: 'sq_…, or JWT',
+    description:
+      'An API key of this service, or an access token of Entra ID where it accepts them. Its scopes must include the `x-scope` of the operation.',
   });
   registry.registerComponent('securitySchemes', 'session', {
     type: 'apiKey',

@@ -10,9 +10,10 @@ type LoggerOptions = {
   write?: (line: string) => void;
 };
 
-/** Shapes of credentials that no configuration knows: our own keys, bearer tokens, passwords in addresses. */
+/** Shapes of credentials that no configuration knows: our own keys, bearer and Entra tokens, passwords in addresses. */
 const credentialShapes: readonly [RegExp, string][] = [
   [/sq_[A-Za-z0-9_-]{20,}/g, 'sq_[secret]'],
+  [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g, '[token]'],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, '$1 [secret]'],
   // `\b`: without it each letter of a long word would be tried as the beginning of an address.
   [/(\b\w+:\/\/[^\s:/@"]+):[^\s@"]+@/g, '$1:[secret]@'],

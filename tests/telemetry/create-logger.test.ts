@@ -3,7 +3,10 @@ import { createLogger } from '../../src/telemetry/create-logger.ts';
 
 const collect = (secrets: string[] = [], level: 'debug' | 'info' = 'info') => {
   const lines: string[] = [];
-  return { lines, logger: createLogger({ level, secrets: new Set(secrets), write: (line) => lines.push(line) }) };
+  return {
+    lines,
+    logger: createLogger({ level, secrets: new Set(secrets), write: (line) => lines.push(line) }),
+  };
 };
 
 describe('createLogger', () => {
@@ -93,5 +96,14 @@ describe('createLogger', () => {
     expect(lines[0]).not.toContain(secret);
     expect(lines[0]).not.toContain(JSON.stringify(secret).slice(1, -1));
     expect(lines[0]).toContain('[secret]');
+  });
+
+  it('strikes out a secret that became known while it was in use, and tokens that nobody knows', () => {
+    const lines: string[] = [];
+    const secrets = new Set<string>();
+    const logger = createLogger({ level: 'info', secrets, write: (line) => lines.push(line) });
+    secrets.add('read-from-the-vault');
+    logger.info('used read-from-the-vault and eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJhcGkifQ.c2lnbmF0dXJl');
+    expect(JSON.parse(lines[0] ?? '').message).toBe('used [secret] and [token]');
   });
 });
