@@ -47,6 +47,19 @@ const cases: Record<keyof typeof rules, { bad: Record<string, string>[]; good: R
       { 'src/http/a.ts': '// not @azure/functions' },
     ],
   },
+  heavyPackagesAreLazy: {
+    bad: [
+      { 'src/identity/a.ts': "import { SecretClient } from '@azure/keyvault-secrets';" },
+      { 'src/identity/a.ts': "import {\n  jwtVerify,\n} from 'jose';" },
+      { 'src/providers/a.ts': "import 'openai';" },
+      { 'src/artifacts/a.ts': "export * from '@azure/storage-blob';" },
+    ],
+    good: [
+      { 'src/identity/a.ts': "import type { SecretClient } from '@azure/keyvault-secrets';" },
+      { 'src/identity/a.ts': "const { jwtVerify } = await import('jose');" },
+      { 'tests/a.test.ts': "import { jwtVerify } from 'jose';" },
+    ],
+  },
   databaseClientsStayInDb: {
     bad: [{ 'src/services/a.ts': "import { sql } from 'slonik';" }, { 'src/http/a.ts': "import('pg')" }],
     good: [

@@ -95,6 +95,22 @@ const azureStaysInFunctions = packagesIn(
   (file) => inFolder(file, 'src/functions') || file === 'src/main.ts',
 );
 
+/** What only some configurations need, and takes long to load. */
+const lazyPackages = /^(@azure\/(identity|keyvault-secrets|storage-blob)|jose|openai|gpt-tokenizer)(\/|$)/;
+
+const topImport = /^(?:import\s|(?:import|export)\s(?!type\s)[^;'"=]*?\sfrom\s)\s*['"]([^'"]+)['"]/gm;
+
+/** Imports at the top of a file run when the file is loaded: in the end, at start. */
+const heavyPackagesAreLazy: Rule = (sources) =>
+  sources
+    .filter(({ file }) => inFolder(file, 'src'))
+    .flatMap(({ file, text }) =>
+      [...text.matchAll(topImport)]
+        .map(([, specifier = '']) => specifier)
+        .filter((specifier) => lazyPackages.test(specifier))
+        .map((specifier) => `${file} imports ${specifier} at its top: use await import()`),
+    );
+
 const databaseClientsStayInDb = packagesIn(
   /^(slonik|@slonik\/.*|pg|pg-.*|node-pg-migrate)(\/|$)/,
   (file) => inFolder(file, 'src/db') || file === 'src/migrate.ts',
@@ -190,6 +206,7 @@ const orchestratorsRepeatThemselves: Rule = (sources) =>
 export const architectureRules = {
   arrowsPointDown,
   azureStaysInFunctions,
+  heavyPackagesAreLazy,
   databaseClientsStayInDb,
   contractImportsZodOnly,
   sqlStaysInDb,
