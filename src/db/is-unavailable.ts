@@ -46,7 +46,8 @@ const codeOf = (error: unknown): string =>
 
 /** Whether the database, rather than the statement, is at fault. */
 export const isUnavailable = (error: unknown): boolean => {
-  if (error instanceof AppError) return error.code === 'database_unavailable';
+  // Without a token there is no way in: to whoever waits for the database that is the same.
+  if (error instanceof AppError) return /^(database|identity)_unavailable$/.test(error.code);
   if (unavailableClasses.some((unavailable) => error instanceof unavailable)) return true;
   const code = codeOf(error);
   if (socketCodes.has(code) || unavailableState.test(code)) return true;

@@ -3,7 +3,7 @@ import { isUnavailable } from './is-unavailable.ts';
 
 /** The database's own reason may name hosts and users, so it stays in `cause`, for the log. */
 const toAppError = (error: unknown): unknown =>
-  isUnavailable(error) && !(error instanceof AppError)
+  isUnavailable(error) && !(error instanceof AppError && error.code === 'database_unavailable')
     ? new AppError('database_unavailable', 'The database does not answer.', { retryable: true, cause: error })
     : error;
 

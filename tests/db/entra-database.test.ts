@@ -75,7 +75,11 @@ describe('a database that is signed in to with Entra tokens', () => {
     state.fails = true;
     const error = await repository.ping().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(AppError);
-    expect(error).toMatchObject({ code: 'identity_unavailable', retryable: true });
+    expect(error).toMatchObject({
+      code: 'database_unavailable',
+      retryable: true,
+      cause: { code: 'identity_unavailable' },
+    });
     state.fails = false;
     await repository.ping();
   });
