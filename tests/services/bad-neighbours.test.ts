@@ -9,7 +9,7 @@ import {
 } from './support/open-batch-services.ts';
 
 const latencyMs = 50;
-const items = 1200;
+const items = 1000;
 const concurrency = 32;
 
 let database: BatchDatabase;
@@ -84,6 +84,25 @@ const misbehaviours: [string, () => string, ((request: FakeRequest) => object) |
   ['never answers', () => bad.baseUrls.compatible, () => ({ ends: 'never' })],
 ];
 
+/** Three alternations, all of which count: the median of the three ratios, and whether the controls differ by a tenth. */
+const alternate = async (what: string, url: () => string, answer: (typeof misbehaviours)[number][2]) => {
+  const controls: number[] = [];
+  const ratios: number[] = [];
+  for (let turn = 0; turn < 3; turn += 1) {
+    const alone = await throughput(null);
+    bad.respondWith(answer);
+    controls.push(alone);
+    ratios.push((await throughput(url())) / alone);
+  }
+  const isNoisy = Math.min(...controls) < 0.9 * Math.max(...controls);
+  const shown = ratios.map((ratio) => ratio.toFixed(3)).join(', ');
+  const alone = controls.map((perSecond) => perSecond.toFixed(0)).join(', ');
+  process.stdout.write(
+    `beside one that ${what}: ratios ${shown}; alone ${alone} answers a second${isNoisy ? ' (noisy)' : ''}\n`,
+  );
+  return { ratio: median(ratios), isNoisy };
+};
+
 describe('a provider beside one that', () => {
   // What only the first calls of a process pay for would count for one side alone.
   beforeAll(() => throughput(null));
@@ -91,18 +110,10 @@ describe('a provider beside one that', () => {
   it.each(misbehaviours)(
     '%s answers nine tenths of what it answers alone, or more',
     async (what, url, answer) => {
-      const ratios: number[] = [];
-      // One pair is enough when it is clear; a noisy machine gets two more.
-      while (ratios.length < 1 || (ratios.length < 3 && median(ratios) < 0.9)) {
-        bad.respondWith(answer);
-        const alone = await throughput(null);
-        const beside = await throughput(url());
-        ratios.push(beside / alone);
-        process.stdout.write(
-          `beside one that ${what}: ${beside.toFixed(0)}/s, alone ${alone.toFixed(0)}/s, ratio ${(beside / alone).toFixed(3)}\n`,
-        );
-      }
-      expect(median(ratios)).toBeGreaterThanOrEqual(0.9);
+      const first = await alternate(what, url, answer);
+      // Decided by whether the runs without the bad one agree, never by how the comparison came out.
+      const { ratio } = first.isNoisy ? await alternate(what, url, answer) : first;
+      expect(ratio).toBeGreaterThanOrEqual(0.9);
     },
     120_000,
   );
