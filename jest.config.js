@@ -9,6 +9,8 @@ export default {
     ],
   },
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
+  // What takes minutes because it has to (a pace, a crash and its recovery) is a step of its own: npm run test:long.
+  testPathIgnorePatterns: process.env.SQ_TEST_LONG === 'true' ? [] : ['<rootDir>/tests/long/'],
   testTimeout: 30_000,
   maxWorkers: 2,
 };

@@ -11,7 +11,7 @@ type Api = { host: HostProcess; key: string };
 const pollMs = 100;
 const prompt = (index: number) => `What is the capital of country number ${index}? Answer in one sentence.`;
 
-const call = async <Answer>({ host, key }: Api, path: string, body?: object): Promise<Answer> => {
+export const callApi = async <Answer>({ host, key }: Api, path: string, body?: object): Promise<Answer> => {
   const response = await fetch(`${host.url}${path}`, {
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     ...(body && { method: 'POST', body: JSON.stringify(body) }),
@@ -27,7 +27,7 @@ const call = async <Answer>({ host, key }: Api, path: string, body?: object): Pr
  */
 const durableActions = async (api: Api, id: string): Promise<number> => {
   const hook = '/runtime/webhooks/durabletask/instances';
-  const instances = await call<
+  const instances = await callApi<
     { instanceId: string; name: string; input: { batchId?: string; round?: number } | null }[]
   >(api, hook);
   const own = instances.filter(({ input }) => input?.batchId === id);
@@ -35,10 +35,9 @@ const durableActions = async (api: Api, id: string): Promise<number> => {
   let actions = 0;
   for (const { instanceId, input } of own) {
     if ((input?.round ?? 1) !== 1) throw new Error('a lane had more than one turn: its history is cut');
-    const { historyEvents } = await call<{ historyEvents: { EventType: string; FunctionName?: string }[] }>(
-      api,
-      `${hook}/${instanceId}?showHistory=true`,
-    );
+    const { historyEvents } = await callApi<{
+      historyEvents: { EventType: string; FunctionName?: string }[];
+    }>(api, `${hook}/${instanceId}?showHistory=true`);
     const count = (type: string) => historyEvents.filter(({ EventType }) => EventType === type).length;
     actions += 1 + 2 * (count('TaskCompleted') + count('TaskFailed')) + count('TimerFired');
   }
@@ -88,16 +87,16 @@ export const runBatch = async (
   };
   const before = processUse(api.host.pid);
   const startedAt = performance.now();
-  const { id } = await call<BatchDetail>(api, '/api/v1/batches', body);
+  const { id } = await callApi<BatchDetail>(api, '/api/v1/batches', body);
   let batch: BatchDetail;
   do {
     await sleep(pollMs);
-    batch = await call<BatchDetail>(api, `/api/v1/batches/${id}`);
+    batch = await callApi<BatchDetail>(api, `/api/v1/batches/${id}`);
   } while (batch.finishedAt === null);
   const wallMs = performance.now() - startedAt;
   const after = processUse(api.host.pid);
   if (batch.status !== 'completed') throw new Error(`the batch is ${batch.status}`);
-  const { holds } = await call<BatchReconciliation>(api, `/api/v1/batches/${id}/reconcile`);
+  const { holds } = await callApi<BatchReconciliation>(api, `/api/v1/batches/${id}/reconcile`);
   if (!holds) throw new Error('the batch does not reconcile');
   await checkRows(api.databaseUrl, id, items * providers.length);
   return {

@@ -21,8 +21,18 @@ const answer = JSON.stringify({
 });
 const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(answer) };
 
+/** Below these paths it misbehaves. */
+const creditPath = '/credit/';
+const silentPath = '/silent/';
+const noCredit = JSON.stringify({ error: { message: 'insufficient credit' } });
+
 const server = createServer(async (request, response) => {
   request.resume();
+  if (request.url?.startsWith(silentPath)) return;
+  if (request.url?.startsWith(creditPath)) {
+    response.writeHead(402, { 'content-type': 'application/json' }).end(noCredit);
+    return;
+  }
   await sleep(latencyMs);
   response.writeHead(200, headers).end(answer);
 });

@@ -4,8 +4,9 @@ import { batch } from './batch-benchmark.ts';
 import type { Benchmark } from './benchmark.ts';
 import { coldStart } from './cold-start.ts';
 import { inference } from './inference-benchmark.ts';
+import { neighbours } from './neighbours-benchmark.ts';
 
-const benchmarks: Record<string, Benchmark> = { 'cold-start': coldStart, inference, batch };
+const benchmarks: Record<string, Benchmark> = { 'cold-start': coldStart, inference, batch, neighbours };
 
 const usage = () => {
   const lines = Object.entries(benchmarks).flatMap(([name, { about, options }]) => [

@@ -3,7 +3,10 @@ export type CallVerdict = 'well' | 'hasty' | 'broken';
 
 /** How many calls one worker may have under way at one provider, as learned from what becomes of them. */
 export type CallWindow = {
+  /** 0: shut, until it is opened. */
   readonly size: number;
+  /** Opens a shut one: somebody else has heard the provider. */
+  open(): void;
   note(verdict: CallVerdict): void;
 };
 
@@ -33,6 +36,9 @@ export const createCallWindow = ({ first, most }: { first: number; most: number 
   return {
     get size() {
       return Math.floor(size);
+    },
+    open: () => {
+      if (size < 1) size = most;
     },
     note: (verdict) => {
       untilNextCut -= 1;

@@ -46,6 +46,7 @@ export const createBatchRunner = (dependencies: BatchRunnerDependencies): BatchR
     pace,
     askItems,
     lostItems: createLostItems({ repository, health, settleUnsent, leaseMs, now }),
+    isHeard: (provider: string) => health.isHeard(provider, now()),
     leaseMs,
     // Within the grace that its lease has beyond its deadline, with room for settling it.
     admitWithinMs: Math.ceil(limits.leaseGraceMs / 3),

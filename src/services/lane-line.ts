@@ -27,17 +27,28 @@ export type LaneLine = {
 const firstDryMs = 25;
 const longestDryMs = 1000;
 
-/** One line for each provider of a batch. With several, each begins with one call: see the window. */
-export const createLaneLines = (targets: readonly { provider: string }[], mostCalls: number): LaneLine[] => {
+/**
+ * One line for each provider of a batch. Beside others, one that nobody has heard lately begins with a single call (see the
+ * window), and that only in the first lane: the others follow when it has answered. One that never answers thus holds one call of a
+ * whole batch.
+ */
+export const createLaneLines = (
+  targets: readonly { provider: string }[],
+  mostCalls: number,
+  { lane, isHeard }: { lane: number; isHeard: (provider: string) => boolean },
+): LaneLine[] => {
   const byProvider = Map.groupBy(targets.keys(), (index) => targets[index]?.provider ?? '');
-  const first = byProvider.size > 1 ? 1 : mostCalls;
+  const firstOf = (provider: string): number => {
+    if (byProvider.size === 1 || isHeard(provider)) return mostCalls;
+    return lane === 0 ? 1 : 0;
+  };
   return [...byProvider].map(([provider, targetIndexes]) => ({
     provider,
     targetIndexes,
     queue: [],
     leasedUntil: 0,
     open: new Set(),
-    window: createCallWindow({ first, most: mostCalls }),
+    window: createCallWindow({ first: firstOf(provider), most: mostCalls }),
     held: Number.POSITIVE_INFINITY,
     holdAgainAt: 0,
     blockedUntil: 0,

@@ -20,6 +20,8 @@ const firstBlockMs = 5000;
 const longestBlockMs = 30_000;
 /** A provider that has answered nothing for so long is given up for the batch. */
 const giveUpAfterMs = 15 * 60_000;
+/** How long a sign of life counts, in ms. */
+const heardMs = 60_000;
 /** What was given up is tried again after this time without news. */
 const forgetAfterMs = 60_000;
 
@@ -34,6 +36,8 @@ export type ProviderHealth = {
    * @returns until when the provider should be left alone; null: go on
    */
   report(call: { provider: string; target: string; kind: string | null; now: number }): number | null;
+  /** Whether anything of it has been heard lately: then it is there. */
+  isHeard(provider: string, now: number): boolean;
   /** Why no further question should be sent there, as the `detail` of an outcome; null: go on. */
   givenUp(provider: string, target: string, now: number): string | null;
 };
@@ -42,6 +46,7 @@ export type ProviderHealth = {
 export const createProviderHealth = (): ProviderHealth => {
   const outagesOf = new Map<string, Outage>();
   const closuresOf = new Map<string, Closure>();
+  const heardAt = new Map<string, number>();
 
   const reportOutage = (provider: string, now: number): number | null => {
     const before = outagesOf.get(provider);
@@ -57,6 +62,7 @@ export const createProviderHealth = (): ProviderHealth => {
 
   return {
     report: ({ provider, target, kind, now }) => {
+      if (kind === null || !outages.has(kind)) heardAt.set(provider, now);
       if (kind !== null && outages.has(kind)) return reportOutage(provider, now);
       if (kind !== null && closures.has(kind)) {
         const inARow = (closuresOf.get(target)?.inARow ?? 0) + 1;
@@ -69,6 +75,7 @@ export const createProviderHealth = (): ProviderHealth => {
       closuresOf.delete(target);
       return null;
     },
+    isHeard: (provider, now) => now - (heardAt.get(provider) ?? Number.NEGATIVE_INFINITY) < heardMs,
     givenUp: (provider, target, now) => {
       const closure = closuresOf.get(target);
       if (closure !== undefined && now - closure.lastAt > forgetAfterMs) closuresOf.delete(target);

@@ -14,6 +14,8 @@ export type LaneDependencies = {
   pace: ProviderPace;
   askItems: (lane: AskingLane, items: readonly LeasedItem[]) => Promise<AskedItems>;
   lostItems: LostItems;
+  /** Whether a provider has shown signs of life lately. */
+  isHeard: (provider: string) => boolean;
   /** How long an item may stay leased before it is begun, and what a begun one may wait for its turn, in ms. */
   leaseMs: number;
   admitWithinMs: number;
@@ -30,6 +32,9 @@ const longestWaitMs = 5000;
 /** How often something is looked after that nobody tells us about, in ms. */
 const pollMs = 250;
 const longestPauseMs = 1000;
+/** How soon a lane follows another one's first answer, and when it asks by itself: the other may be in another process. */
+const hearSoonMs = 20;
+const askAnywayMs = 10_000;
 /** How often the share of a limited provider's calls is renewed, and looked for when there is none, in ms. */
 const holdAgainMs = 5000;
 const holdSoonMs = 1000;
@@ -48,10 +53,11 @@ export const runLane = async (
 ): Promise<LaneReport> => {
   const { repository, pace, askItems, lostItems, now, isStopping } = dependencies;
   const { batchId, generation } = turn;
-  const endsAt = now() + dependencies.turnMs;
+  const startedAt = now();
+  const endsAt = startedAt + dependencies.turnMs;
   const leaseToken = dependencies.newId();
   const calls = lanesOf(batch.concurrency)[turn.lane] ?? 0;
-  const lines = createLaneLines(batch.targets, calls);
+  const lines = createLaneLines(batch.targets, calls, { lane: turn.lane, isHeard: dependencies.isHeard });
   const room = createLaneRoom(lines, calls, now);
   const permits = createCallPermits(calls);
   const waker = createWaker();
@@ -182,6 +188,8 @@ export const runLane = async (
         return;
       }
       for (const line of lines) {
+        const mayAsk = dependencies.isHeard(line.provider) || now() - startedAt > askAnywayMs;
+        if (line.window.size === 0 && mayAsk) line.window.open();
         // What was just being leased when its provider asked for a pause must not hold the turn until that is over.
         const blockedUntil = line.blockedUntil - now() > longestPauseMs ? new Date(line.blockedUntil) : null;
         if (line.queue.length > 0 && (blockedUntil !== null || now() > line.leasedUntil)) {
@@ -190,11 +198,14 @@ export const runLane = async (
       }
       for (const [line, items] of room.share()) track(begin(line, items));
       leaseWhereWanted();
-      const isWaiting = ({ queue, dryInARow, blockedUntil }: LaneLine): boolean =>
-        queue.length === 0 && (dryInARow > 0 || blockedUntil - now() > longestWaitMs);
-      const isIdle = underWay.size === 0 && lines.every(isWaiting);
-      if (!isIdle) await waker.pause(Math.min(longestPauseMs, room.nextMoment() - now(), endsAt - now()));
-      else if (await lookAhead()) return;
+      const isShut = ({ window }: LaneLine): boolean => window.size === 0;
+      const isWaiting = (line: LaneLine): boolean =>
+        line.queue.length === 0 &&
+        (line.dryInARow > 0 || isShut(line) || line.blockedUntil - now() > longestWaitMs);
+      const longestMs = lines.some(isShut) ? hearSoonMs : longestPauseMs;
+      if (underWay.size > 0 || !lines.every(isWaiting)) {
+        await waker.pause(Math.min(longestMs, room.nextMoment() - now(), endsAt - now()));
+      } else if (await lookAhead()) return;
     }
   };
 

@@ -8,7 +8,7 @@ import { createBatchApp, echo, itemsOf } from './support/create-batch-app.ts';
 
 const path = '/api/v1/batches';
 const batchApp = createBatchApp();
-const { create, detailOf, post, postLines, refusal, run, send, spooled } = batchApp;
+const { detailOf, post, postLines, refusal, run, send, spooled } = batchApp;
 beforeAll(batchApp.open);
 afterAll(batchApp.close);
 const openaiLine = (id: string, model = 'echo-1') =>

@@ -21,6 +21,7 @@ const linesOf = (count: number, calls: number): LaneLine[] =>
   createLaneLines(
     Array.from({ length: count }, (_, index) => ({ provider: `p-${index}` })),
     calls,
+    { lane: 0, isHeard: () => false },
   );
 /** As wide open as it gets. */
 const openWide = (line: LaneLine): void => {

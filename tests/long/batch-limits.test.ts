@@ -1,10 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { countMessageTokens } from '../../src/services/count-tokens.ts';
 import type { ProviderLimit } from '../../src/services/provider-pace.ts';
+import {
+  type BatchDatabase,
+  openBatchDatabase,
+  questionsOf,
+} from '../services/support/open-batch-services.ts';
 import { mostAtOnce, mostInWindow, quantile } from '../support/call-windows.ts';
 import { type FakeProvider, type FakeRequest, startFakeProvider } from '../support/fake-provider.ts';
 import { errorAnswer, vendorAnswer } from '../support/fake-vendor-answers.ts';
-import { type BatchDatabase, openBatchDatabase, questionsOf } from './support/open-batch-services.ts';
 
 type Call = { from: number; to: number; tokens: number; refused: boolean };
 
