@@ -6,12 +6,21 @@ import {
   type InferenceFilter,
   InferencePage,
 } from '../src/contract/inference.ts';
+import type { InferenceEvent } from '../src/contract/inference-event.ts';
 import { ProviderList } from '../src/contract/provider-info.ts';
 import { type ApiOptions, createApiCall, reasonOf } from './api-call.ts';
+import { readInferenceEvents } from './read-inference-events.ts';
 
 export type ApiClient = {
   /** Asks one question; the outcome of a failed call is in the answer. */
   createInference(body: CreateInference, options?: { idempotencyKey?: string }): Promise<Inference>;
+  /** Asks one question and hears the answer while it comes; the last event is the record. */
+  streamInference(
+    body: CreateInference,
+    options?: { idempotencyKey?: string },
+  ): AsyncGenerator<InferenceEvent>;
+  /** Stops a streamed question; one that has ended stays as it is. */
+  cancelInference(id: string): Promise<Inference>;
   getInference(id: string): Promise<InferenceDetail>;
   listInferences(
     query: Partial<InferenceFilter> & { limit?: number; cursor?: string },
@@ -28,7 +37,15 @@ export type ApiClient = {
  * All methods @throw {ApiError} on a refusal, {ConnectionError} when the host can't be reached.
  */
 export function createApiClient(options: ApiOptions): ApiClient {
-  const { json } = createApiCall(options);
+  const { json, send } = createApiCall(options);
+  const question = (body: CreateInference, idempotencyKey: string | undefined) => ({
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: {
+      'content-type': 'application/json',
+      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+    },
+  });
   const listInferences: ApiClient['listInferences'] = (query) => {
     const given = Object.entries(query).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, String(value)] as [string, string]],
@@ -38,14 +55,14 @@ export function createApiClient(options: ApiOptions): ApiClient {
 
   return {
     createInference: (body, { idempotencyKey } = {}) =>
-      json('/api/v1/inferences', Inference, {
-        method: 'POST',
-        body: JSON.stringify(body),
-        headers: {
-          'content-type': 'application/json',
-          ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
-        },
-      }),
+      json('/api/v1/inferences', Inference, question(body, idempotencyKey)),
+    async *streamInference(body, { idempotencyKey } = {}) {
+      const { headers, ...asked } = question(body, idempotencyKey);
+      const accept = { ...headers, accept: 'text/event-stream' };
+      yield* readInferenceEvents(await send('/api/v1/inferences', { ...asked, headers: accept }));
+    },
+    cancelInference: (id) =>
+      json(`/api/v1/inferences/${encodeURIComponent(id)}/cancel`, Inference, { method: 'POST' }),
     getInference: (id) => json(`/api/v1/inferences/${encodeURIComponent(id)}`, InferenceDetail),
     listInferences,
     async *allInferences(filter) {

@@ -122,6 +122,8 @@ export const Attempt = z
     startedAt: Timestamp,
     settledAt: Timestamp.nullable(),
     latencyMs: z.number().nullable(),
+    /** Until the first text arrived; null: nothing did, or the answer was not streamed. */
+    firstTokenMs: z.number().nullable(),
     httpStatus: z.number().int().nullable(),
     error: InferenceFailure.nullable(),
     retryAfterMs: z.number().nullable(),
@@ -155,6 +157,8 @@ export const Inference = z
     costUsd: Money.nullable(),
     priceId: Id.nullable(),
     latencyMs: z.number().nullable(),
+    /** Until the first text arrived; null: nothing did, or the answer was not streamed. */
+    firstTokenMs: z.number().nullable(),
     attemptCount: z.number().int(),
     error: InferenceFailure.nullable(),
     contentFilter: z.array(z.record(z.string(), z.unknown())).nullable(),
@@ -169,6 +173,8 @@ export const Inference = z
     /** Where the trace is shown; null: not traced, or the Langfuse project is not configured. */
     traceUrl: z.string().nullable(),
     createdAt: Timestamp,
+    /** When somebody asked to stop it; it may have ended by itself first. */
+    cancelRequestedAt: Timestamp.nullable(),
     settledAt: Timestamp.nullable(),
   })
   .meta({ id: 'Inference', description: 'One question and its recorded outcome.' });

@@ -19,6 +19,7 @@ export const settleAttemptsOf = (source: FragmentSqlToken): FragmentSqlToken => 
       outcome = given.attempt_outcome,
       settled_at = given.attempt_settled_at,
       latency_ms = given.attempt_latency_ms,
+      first_token_ms = given.attempt_first_token_ms,
       http_status = given.attempt_http_status,
       error = given.attempt_error,
       retry_after_ms = given.attempt_retry_after_ms,

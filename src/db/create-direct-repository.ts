@@ -2,6 +2,7 @@ import { type CommonQueryMethods, sql } from 'slonik';
 import { z } from 'zod';
 import * as apiKeys from './api-key-queries.ts';
 import { continueRun } from './attempt-queries.ts';
+import * as cancels from './cancel-queries.ts';
 import * as idempotency from './idempotency-queries.ts';
 import type { InferenceRepository } from './inference-repository.ts';
 import { knownMigrations } from './known-migrations.ts';
@@ -51,6 +52,8 @@ export const createDirectRepository = (
         }
       });
     },
+    requestCancel: async (id, at) => cancels.requestCancel(await connect(), id, at),
+    findCancelRequests: async (ids) => cancels.findCancelRequests(await connect(), ids),
     // What has expired is of no use to anybody, and the sweep comes by every minute.
     sweepExpiredRuns: async (at, limit) => {
       const connection = await connect();

@@ -30,6 +30,7 @@ export const inferenceFields: FragmentSqlToken = sql.fragment`
   r.cost_usd as "costUsd",
   r.price_id as "priceId",
   r.latency_ms as "latencyMs",
+  r.first_token_ms as "firstTokenMs",
   r.attempt_count as "attemptCount",
   r.error,
   r.content_filter as "contentFilter",
@@ -41,6 +42,7 @@ export const inferenceFields: FragmentSqlToken = sql.fragment`
   r.trace_id as "traceId",
   null as "traceUrl",
   r.created_at as "createdAt",
+  r.cancel_requested_at as "cancelRequestedAt",
   r.settled_at as "settledAt"`;
 
 /** The columns of `inference_attempts as a` under the contract's names. */
@@ -52,6 +54,7 @@ export const attemptFields: FragmentSqlToken = sql.fragment`
   a.started_at as "startedAt",
   a.settled_at as "settledAt",
   a.latency_ms as "latencyMs",
+  a.first_token_ms as "firstTokenMs",
   a.http_status as "httpStatus",
   a.error,
   a.retry_after_ms as "retryAfterMs",

@@ -29,6 +29,8 @@ export type NewRun = {
   batchId: string | null;
   /** The trace it is part of, 32 hexadecimal digits; left out: it isn't traced. */
   traceId?: string | null | undefined;
+  /** Its answer is heard while it comes, and can be stopped; left out: it isn't. */
+  streamed?: boolean | undefined;
   createdAt: Date;
   /** Past this the sweep may declare the run lost: the caller's deadline + 30 s. */
   leaseUntil: Date;
@@ -42,6 +44,8 @@ export type AttemptSettlement = {
   outcome: Outcome;
   settledAt: Date;
   latencyMs: number;
+  /** Until the first text arrived; left out: the answer was not streamed. */
+  firstTokenMs?: number | null | undefined;
   httpStatus: number | null;
   error: InferenceFailure | null;
   retryAfterMs: number | null;
@@ -70,6 +74,8 @@ export type RunSettlement = {
   costUsd: string | null;
   priceId: string | null;
   latencyMs: number;
+  /** Until the first text arrived; left out: the answer was not streamed. */
+  firstTokenMs?: number | null | undefined;
   attemptCount: number;
   error: InferenceFailure | null;
   contentFilter: Record<string, unknown>[] | null;
@@ -84,6 +90,9 @@ export type RunSettlement = {
 /** A claim of an `Idempotency-Key`: hash of key and caller, and a fingerprint of the request. */
 export type IdempotencyClaim = { keyHash: string; fingerprint: string; expiresAt: Date };
 export type ClaimResult = { claimed: true } | { claimed: false; fingerprint: string; inferenceId: string };
+
+/** A streamed run that somebody wants to be stopped. */
+export type CancelRequest = { id: string; requestedAt: Date };
 
 export type Price = {
   id: string;
@@ -137,6 +146,10 @@ export type InferenceRepository = {
   settleRun(settlement: RunSettlement): Promise<void>;
   /** Bulk insert of runs with their settlements (imports, demo data), by unnest in one transaction. */
   insertSettledRuns(runs: readonly { run: NewRun; settlement: RunSettlement }[]): Promise<void>;
+  /** Marks a streamed run that is still being sent as to be stopped; a second request keeps the time of the first. @returns false: it is no such run */
+  requestCancel(id: string, at: Date): Promise<boolean>;
+  /** Those of the given runs that are to be stopped. */
+  findCancelRequests(ids: readonly string[]): Promise<CancelRequest[]>;
   /** Turns runs whose lease has expired into `unknown_outcome`, with their open attempts. @returns how many runs. */
   sweepExpiredRuns(now: Date, limit: number): Promise<number>;
 

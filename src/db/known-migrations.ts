@@ -7,4 +7,5 @@ export const knownMigrations: readonly string[] = [
   '0005_batches',
   '0006_uploads',
   '0007_trace',
+  '0008_first_token',
 ];

@@ -20,6 +20,7 @@ export const newRunColumns: readonly RowColumn<NewRun>[] = [
   ['api_key_id', 'uuid', (run) => run.apiKeyId],
   ['batch_id', 'uuid', (run) => run.batchId],
   ['trace_id', 'text', (run) => run.traceId ?? null],
+  ['streamed', 'bool', (run) => run.streamed ?? false],
   ['created_at', 'timestamptz', (run) => run.createdAt.toISOString()],
   ['lease_until', 'timestamptz', (run) => run.leaseUntil.toISOString()],
 ];

@@ -11,11 +11,11 @@ export const insertRunsOf = (source: FragmentSqlToken): FragmentSqlToken => sql.
     run as (
       insert into inference_runs (
         id, provider, model, messages, original_messages, prompt_text, parameters, preprocessing, metadata,
-        request_hash, request_id, api_key_id, batch_id, trace_id, created_at, lease_until
+        request_hash, request_id, api_key_id, batch_id, trace_id, streamed, created_at, lease_until
       )
       select
         id, provider, model, messages, original_messages, prompt_text, parameters, preprocessing, metadata,
-        request_hash, request_id, api_key_id, batch_id, trace_id, created_at, lease_until
+        request_hash, request_id, api_key_id, batch_id, trace_id, streamed, created_at, lease_until
       from ${source}
     )
     insert into inference_attempts (id, run_id, attempt_number, started_at)
@@ -58,6 +58,7 @@ export const settleRuns = async (
         cost_usd = given.cost_usd,
         price_id = given.price_id,
         latency_ms = given.latency_ms,
+        first_token_ms = given.first_token_ms,
         attempt_count = given.attempt_count,
         error = given.error,
         content_filter = given.content_filter,

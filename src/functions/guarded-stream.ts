@@ -3,17 +3,25 @@ export type StreamEnd = { kind: 'failed'; error: unknown } | { kind: 'overdue' }
 export type GuardedStreamOptions = {
   contentType: string;
   withinMs: number;
+  /** The data of the event `error` that says so. */
+  describeEnd(message: string): object;
   onEnd(end: StreamEnd): void;
 };
 
 const encoder = new TextEncoder();
 
 /** What tells a reader of this media type that the rest is missing; null when the type has no room for it. */
-const lastWords = (contentType: string, message: string): Uint8Array | null => {
-  const json = JSON.stringify({ error: { message, type: 'server_error', param: null, code: 'internal' } });
+const lastWords = (
+  { contentType, describeEnd }: GuardedStreamOptions,
+  message: string,
+): Uint8Array | null => {
   if (contentType.startsWith('text/event-stream'))
-    return encoder.encode(`\n\nevent: error\ndata: ${json}\n\n`);
-  if (contentType.startsWith('application/x-ndjson')) return encoder.encode(`\n${json}\n`);
+    return encoder.encode(`\n\nevent: error\ndata: ${JSON.stringify(describeEnd(message))}\n\n`);
+  if (contentType.startsWith('application/x-ndjson')) {
+    // Among lines that are documents of their own only the member's name tells it apart.
+    const error = { message, type: 'server_error', param: null, code: 'internal' };
+    return encoder.encode(`\n${JSON.stringify({ error })}\n`);
+  }
   return null;
 };
 
@@ -36,7 +44,7 @@ export const guardStream = (
     clearTimeout(timer);
     options.onEnd(end);
     const message = end.kind === 'failed' ? 'The stream broke off.' : 'The stream took too long.';
-    const words = lastWords(options.contentType, message);
+    const words = lastWords(options, message);
     if (words === null) {
       controller.error(end.kind === 'failed' ? end.error : new Error(message));
     } else {

@@ -10,7 +10,7 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import type { Logger } from '../telemetry/logger.ts';
 import { guardStream } from './guarded-stream.ts';
-import { type PlatformFault, pathOf, platformAnswer } from './platform-answer.ts';
+import { faultBody, type PlatformFault, pathOf, platformAnswer } from './platform-answer.ts';
 import { parseSetCookie } from './set-cookie.ts';
 
 export type HttpAdapterOptions = {
@@ -115,6 +115,7 @@ const toPlatformAnswer = async (
   answer.body = guardStream(body, {
     contentType,
     withinMs: options.streamWithinMs,
+    describeEnd: (detail) => faultBody(path, { ...internal, detail }, headers['x-request-id'] ?? ''),
     onEnd: (end) =>
       logger.error('stream ended early', {
         path,

@@ -18,17 +18,18 @@ export const pathOf = (url: string): string => {
   return end < 0 ? url.slice(start) : url.slice(start, end);
 };
 
-/**
- * An answer to what never reaches the API: an RFC 9457 problem, or OpenAI's error envelope under `/v1`. The same shapes
- * as the API's own answers.
- */
-export const platformAnswer = (url: string, fault: PlatformFault): Response => {
-  const requestId = randomUUID();
+const isOpenaiPath = (path: string): boolean => /^\/v1(\/|$)/i.test(path);
+
+/** A fault as the API itself would tell it to a caller of this path. */
+export const faultBody = (path: string, fault: PlatformFault, requestId: string): object => {
   const { status, code, title, detail, retryable } = fault;
-  const openAi = /^\/v1(\/|$)/i.test(pathOf(url));
-  const type = status < 500 ? 'invalid_request_error' : 'server_error';
+  if (isOpenaiPath(path)) {
+    const type = status < 500 ? 'invalid_request_error' : 'server_error';
+    return { error: { message: detail, type, param: null, code } };
+  }
+  const type = `urn:study-query-llm:problem:${code}`;
   const problem: Problem = {
-    type: `urn:study-query-llm:problem:${code}`,
+    type,
     title,
     status,
     detail,
@@ -37,12 +38,22 @@ export const platformAnswer = (url: string, fault: PlatformFault): Response => {
     retryable,
     errors: fault.errors ?? [],
   };
-  const body = openAi ? { error: { message: detail, type, param: null, code } } : problem;
+  return problem;
+};
+
+/**
+ * An answer to what never reaches the API: an RFC 9457 problem, or OpenAI's error envelope under `/v1`. The same shapes
+ * as the API's own answers.
+ */
+export const platformAnswer = (url: string, fault: PlatformFault): Response => {
+  const requestId = randomUUID();
+  const { status } = fault;
+  const path = pathOf(url);
   const headers: Record<string, string> = {
-    'content-type': openAi ? 'application/json' : 'application/problem+json',
+    'content-type': isOpenaiPath(path) ? 'application/json' : 'application/problem+json',
     'cache-control': 'no-store',
     'x-request-id': requestId,
   };
   if (status === 503) headers['retry-after'] = '30';
-  return new Response(JSON.stringify(body), { status, headers });
+  return new Response(JSON.stringify(faultBody(path, fault, requestId)), { status, headers });
 };

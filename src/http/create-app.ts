@@ -42,11 +42,22 @@ export type CreateAppOptions = {
   cookieSecure?: boolean;
   /** False where a streamed answer reaches the caller in one piece at its end. */
   streams?: boolean;
+  /** The longest silence of a streamed answer, in ms. */
+  heartbeatMs?: number;
 };
 
 /** The API with its routes still open to additions: what isn't declared stays closed. */
 export const createApiApp = (options: CreateAppOptions): ApiApp => {
-  const { services, logger, telemetry, version, staticDir, cookieSecure = false, streams = true } = options;
+  const {
+    services,
+    logger,
+    telemetry,
+    version,
+    staticDir,
+    cookieSecure = false,
+    streams = true,
+    heartbeatMs,
+  } = options;
   const app: ApiApp = new OpenAPIHono<AppEnv>({
     strict: false,
     defaultHook: (result) => {
@@ -78,7 +89,7 @@ export const createApiApp = (options: CreateAppOptions): ApiApp => {
   });
   app.notFound(answerUnknownPath);
 
-  registerInferencesRoutes(app, services.inferenceService);
+  registerInferencesRoutes(app, { service: services.inferenceService, logger, heartbeatMs });
   registerBatchesRoutes(app, { service: services.batchService, streams, logger });
   registerUploadsRoutes(app, services.uploadService);
   registerSchedulesRoutes(app, services.scheduleService);

@@ -5,6 +5,7 @@ import * as batches from '../contract/batch.ts';
 import * as batchItems from '../contract/batch-item.ts';
 import * as health from '../contract/health.ts';
 import * as inferences from '../contract/inference.ts';
+import * as inferenceEvents from '../contract/inference-event.ts';
 import * as problems from '../contract/problem.ts';
 import * as providers from '../contract/provider-info.ts';
 import * as schedules from '../contract/schedule.ts';
@@ -27,7 +28,12 @@ import {
 import { homeRoute } from './dashboard-routes.ts';
 import { docsAssetRoute, docsRoute, openApiRoute } from './documents-routes.ts';
 import { healthRoute, readyRoute } from './health-routes.ts';
-import { createInferenceRoute, getInferenceRoute, listInferencesRoute } from './inferences-routes.ts';
+import {
+  cancelInferenceRoute,
+  createInferenceRoute,
+  getInferenceRoute,
+  listInferencesRoute,
+} from './inferences-routes.ts';
 import { createKeyRoute, listKeysRoute, revokeKeyRoute, rotateKeyRoute } from './keys-routes.ts';
 import { listProvidersRoute } from './providers-routes.ts';
 import {
@@ -53,6 +59,7 @@ export const routeDefinitions: readonly RouteConfig[] = [
   createInferenceRoute,
   listInferencesRoute,
   getInferenceRoute,
+  cancelInferenceRoute,
   createBatchRoute,
   estimateBatchRoute,
   listBatchesRoute,
@@ -106,7 +113,19 @@ export type OpenapiDocument = {
  * `Outcome.nullable()` inside another one would make every outcome nullable. What contains another is longer.
  */
 const namedSchemas = (): [string, z.ZodType][] =>
-  [apiKeys, batches, batchItems, health, inferences, problems, providers, schedules, ticks, uploads]
+  [
+    apiKeys,
+    batches,
+    batchItems,
+    health,
+    inferences,
+    inferenceEvents,
+    problems,
+    providers,
+    schedules,
+    ticks,
+    uploads,
+  ]
     .flatMap((module): unknown[] => Object.values(module))
     .flatMap((schema): [string, z.ZodType, number][] => {
       const id = schema instanceof z.ZodType ? schema.meta()?.id : undefined;

@@ -1,15 +1,16 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Metadata, Preprocessing } from '../contract/inference.ts';
 import type { InferenceRepository, NewRun, RunSettlement } from '../db/inference-repository.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { AnswerListener } from './answer-listener.ts';
 import { type Admit, createAskProvider } from './ask-provider.ts';
 import { createFindPrice } from './find-price.ts';
 import { createPersist } from './persist.ts';
 import type { PreparedQuestion } from './prepare-question.ts';
 import { createReportRun } from './report-run.ts';
 import { requestHash } from './request-hash.ts';
+import { type Sleep, sleepFor } from './sleep.ts';
 import { toRunSettlement } from './to-run-settlement.ts';
 
 export type AskAndRecordDependencies = {
@@ -23,7 +24,7 @@ export type AskAndRecordDependencies = {
   now?: (() => number) | undefined;
   /** Uniform in [0, 1). */
   random?: (() => number) | undefined;
-  sleep?: ((ms: number) => Promise<void>) | undefined;
+  sleep?: Sleep | undefined;
   newId?: (() => string) | undefined;
 };
 
@@ -45,6 +46,8 @@ export type RunRequest = {
   admitWithinMs?: number | undefined;
   maxAttempts: number;
   admit?: Admit | undefined;
+  /** Left out: the answer comes whole, and nothing stops it. */
+  listener?: AnswerListener | undefined;
 };
 
 /** Where one run is written. */
@@ -66,7 +69,7 @@ export type AskAndRecord = (request: RunRequest, recorder: RunRecorder) => Promi
 export const createAskAndRecord = (dependencies: AskAndRecordDependencies): AskAndRecord => {
   const { repository, logger, telemetry, leaseGraceMs } = dependencies;
   const { now = Date.now, random = Math.random, newId = randomUUIDv7 } = dependencies;
-  const sleep = dependencies.sleep ?? ((ms: number) => delay(ms));
+  const { sleep = sleepFor } = dependencies;
   const persist = createPersist({ now, sleep, logger });
   const findPrice = createFindPrice(repository);
   const reportRun = telemetry && createReportRun(telemetry);
@@ -82,7 +85,7 @@ export const createAskAndRecord = (dependencies: AskAndRecordDependencies): AskA
   });
 
   return async (request, recorder) => {
-    const { question, model, startedAt, deadlineMs, maxAttempts, admit } = request;
+    const { question, model, startedAt, deadlineMs, maxAttempts, admit, listener } = request;
     const deadlineAt = startedAt + deadlineMs + (request.admitWithinMs ?? 0);
     // The questions of a batch have nothing in common but their batch: a trace each.
     const trace = telemetry?.openTrace(request.batchId !== null) ?? null;
@@ -100,12 +103,14 @@ export const createAskAndRecord = (dependencies: AskAndRecordDependencies): AskA
       apiKeyId: request.apiKeyId,
       batchId: request.batchId,
       traceId: trace?.traceId ?? null,
+      streamed: listener !== undefined,
       createdAt: new Date(startedAt),
       leaseUntil: new Date(deadlineAt + leaseGraceMs),
       attemptId: newId(),
     };
     if (!(await recorder.begin(run))) return null;
-    const asked = await askProvider({ run, question, deadlineAt, timeoutMs: deadlineMs, maxAttempts, admit });
+    const asking = { run, question, deadlineAt, timeoutMs: deadlineMs, maxAttempts, admit, listener };
+    const asked = await askProvider(asking);
     const settlement = toRunSettlement(run, asked);
     await persist(run.leaseUntil.getTime(), () => recorder.settle(settlement));
     reportRun?.(trace, run, settlement);

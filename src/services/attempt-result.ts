@@ -11,7 +11,16 @@ import type { OutcomeDetail } from './outcome-details.ts';
 /** An error message is for people; a page of HTML from a proxy is none. */
 const longestMessage = 2000;
 
-export type AttemptTimes = { attemptId: string; startedAt: number; settledAt: number };
+export type AttemptTimes = {
+  attemptId: string;
+  startedAt: number;
+  settledAt: number;
+  /** null: the answer was not streamed, or nothing arrived. */
+  firstTokenAt: number | null;
+};
+
+/** What had arrived of an answer before it broke off, and what that is worth. */
+export type PartialAnswer = { text: string; usage: Usage; price: Price | null };
 
 /** What one attempt brought: its row, and what the run takes from it when it is the last. */
 export type AttemptResult = {
@@ -38,6 +47,7 @@ export const settleAnswer = (
       outcome,
       settledAt: new Date(times.settledAt),
       latencyMs: latencyOf(times),
+      firstTokenMs: firstTokenOf(times),
       httpStatus: facts.httpStatus,
       error: null,
       retryAfterMs: null,
@@ -65,21 +75,24 @@ export const settleAnswer = (
 export const settleError = (
   times: AttemptTimes,
   error: ProviderError,
-  costUsd: '0' | null = costOfError(error),
+  { partial = null, unsent = false }: { partial?: PartialAnswer | null; unsent?: boolean } = {},
 ): AttemptResult => {
   const { outcome, detail } = classifyError(error);
+  const partialCostUsd = partial && costOfUsage(partial.usage, partial.price);
+  const costUsd = unsent ? '0' : partial ? partialCostUsd : costOfError(error);
   return {
     settlement: {
       attemptId: times.attemptId,
       outcome,
       settledAt: new Date(times.settledAt),
       latencyMs: latencyOf(times),
+      firstTokenMs: firstTokenOf(times),
       httpStatus: error.httpStatus,
       error: failureOf(error),
       retryAfterMs: error.retryAfterMs,
       providerRequestId: cleanTextOrNull(error.providerRequestId),
       servedModel: null,
-      usage: null,
+      usage: partial?.usage ?? null,
       costUsd,
       rateLimit: error.rateLimit,
       raw: error.raw,
@@ -87,9 +100,9 @@ export const settleError = (
     run: {
       outcome,
       detail,
-      text: cleanTextOrNull(error.partialText),
+      text: cleanTextOrNull(partial?.text ?? error.partialText),
       finishReason: null,
-      priceId: null,
+      priceId: partialCostUsd === null ? null : (partial?.price?.id ?? null),
       contentFilter: recordsOf(error.contentFilter),
       systemFingerprint: null,
       omittedParameters: null,
@@ -98,6 +111,9 @@ export const settleError = (
 };
 
 const latencyOf = ({ startedAt, settledAt }: AttemptTimes): number => Math.max(0, settledAt - startedAt);
+
+const firstTokenOf = ({ startedAt, firstTokenAt }: AttemptTimes): number | null =>
+  firstTokenAt === null ? null : Math.max(0, firstTokenAt - startedAt);
 
 const failureOf = (error: ProviderError): InferenceFailure => ({
   code: error.kind,

@@ -5,11 +5,18 @@ import type { Provider } from '../providers/provider.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AskAndRecord, RecordedRun } from './ask-and-record.ts';
+import { createCancelWatch } from './cancel-watch.ts';
 import { claimIdempotencyKey, replay, requestFingerprint } from './claim-idempotency-key.ts';
-import type { InferenceCaller, InferenceRun, InferenceService } from './inference-service.ts';
+import type {
+  InferenceCaller,
+  InferenceListener,
+  InferenceRun,
+  InferenceService,
+} from './inference-service.ts';
 import { prepareQuestion } from './prepare-question.ts';
 import type { ProviderPace } from './provider-pace.ts';
 import { createSingleFlight } from './single-flight.ts';
+import { longestStreamMs, openStreamedRun, type StreamedRun } from './streamed-run.ts';
 import { toInference } from './to-inference.ts';
 import type { TokenLimits } from './token-limits.ts';
 
@@ -22,7 +29,7 @@ export type InferenceServiceDependencies = {
   pace: ProviderPace;
   logger: Logger;
   /** Left out: nothing is traced. */
-  telemetry?: Pick<Telemetry, 'traceUrl'> | undefined;
+  telemetry?: Pick<Telemetry, 'traceUrl' | 'flushSoon'> | undefined;
   limits: InferenceLimits;
   /** Epoch ms. */
   now?: (() => number) | undefined;
@@ -38,6 +45,7 @@ const sweepSize = 500;
 export const createInferenceService = (dependencies: InferenceServiceDependencies): InferenceService => {
   const { repository, providers, askAndRecord, pace, logger, telemetry, limits } = dependencies;
   const { now = Date.now } = dependencies;
+  const cancelWatch = createCancelWatch({ repository, logger });
   const singleFlight = createSingleFlight<InferenceRun>();
   /** Where its trace is shown depends on the configuration of the day, so it isn't stored. */
   const withTraceUrl = <Traced extends Inference>(inference: Traced): Traced => {
@@ -45,9 +53,14 @@ export const createInferenceService = (dependencies: InferenceServiceDependencie
     return traceUrl === null ? inference : { ...inference, traceUrl };
   };
 
-  const execute = async (request: CreateInference, caller: InferenceCaller): Promise<InferenceRun> => {
+  const execute = async (
+    request: CreateInference,
+    caller: InferenceCaller,
+    streamed?: StreamedRun,
+  ): Promise<InferenceRun> => {
     const startedAt = now();
-    const deadlineMs = request.deadlineMs ?? limits.defaultDeadlineMs;
+    const wishedMs = request.deadlineMs ?? limits.defaultDeadlineMs;
+    const deadlineMs = streamed ? Math.min(wishedMs, longestStreamMs) : wishedMs;
     const claim = claimIdempotencyKey(request, caller, startedAt);
     const question = await prepareQuestion(request, providers, limits);
     const admit = await pace.takeTurn(question, startedAt + deadlineMs);
@@ -65,16 +78,20 @@ export const createInferenceService = (dependencies: InferenceServiceDependencie
         deadlineMs,
         maxAttempts: request.maxAttempts ?? limits.defaultMaxAttempts,
         admit,
+        listener: streamed?.answer,
       },
       {
         begin: async (run) => {
-          if (claim === null) {
-            await repository.insertRun(run);
-            return true;
+          if (claim === null) await repository.insertRun(run);
+          else {
+            const result = await repository.insertRunOnce(run, claim);
+            if (!result.claimed) {
+              earlier = result;
+              return false;
+            }
           }
-          const result = await repository.insertRunOnce(run, claim);
-          if (!result.claimed) earlier = result;
-          return result.claimed;
+          streamed?.begun(run);
+          return true;
         },
         settle: (settlement) => repository.settleRun(settlement),
       },
@@ -87,11 +104,33 @@ export const createInferenceService = (dependencies: InferenceServiceDependencie
     }
     logFailure(logger, recorded);
     const inference = withTraceUrl(toInference(recorded.run, recorded.settlement));
-    return { inference, replayed: false, shared: false };
+    return { inference: streamed?.complete(inference) ?? inference, replayed: false, shared: false };
+  };
+
+  const stream = async (
+    request: CreateInference,
+    caller: InferenceCaller,
+    listener: InferenceListener,
+  ): Promise<InferenceRun> => {
+    const streamed = openStreamedRun(listener, cancelWatch);
+    try {
+      return await execute(request, caller, streamed);
+    } finally {
+      streamed.close();
+      // Its request was answered when it began, and what was traced by then is sent already.
+      telemetry?.flushSoon();
+    }
+  };
+
+  const find = async (id: string) => {
+    const detail = await repository.findInference(id);
+    if (detail === null) throw new AppError('not_found', `There is no inference ${id}.`);
+    return withTraceUrl(detail);
   };
 
   return {
-    run: async (request, caller) => {
+    run: async (request, caller, listener) => {
+      if (listener !== undefined) return stream(request, caller, listener);
       // A key of its own asks for a record of its own.
       if (request.shareIdentical !== true || caller.idempotencyKey !== undefined)
         return execute(request, caller);
@@ -101,11 +140,17 @@ export const createInferenceService = (dependencies: InferenceServiceDependencie
       return shared ? { ...result, shared } : result;
     },
 
-    get: async (id) => {
-      const detail = await repository.findInference(id);
-      if (detail === null) throw new AppError('not_found', `There is no inference ${id}.`);
-      return withTraceUrl(detail);
+    cancel: async (id) => {
+      const accepted = await repository.requestCancel(id, new Date(now()));
+      const { attempts: _attempts, rawAnswer: _rawAnswer, ...inference } = await find(id);
+      if (!accepted && inference.status === 'sending') {
+        const owner = inference.batchId === null ? 'Only a streamed inference' : 'No question of a batch';
+        throw new AppError('conflict', `${owner} can be stopped while it is under way.`);
+      }
+      return { inference, accepted };
     },
+
+    get: find,
 
     list: async (filter, page) => {
       const { data, nextCursor } = await repository.listInferences(filter, page);

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { LimitsRepository, RateResult, Slowdown } from '../db/limits-repository.ts';
 import { AppError } from '../errors.ts';
 import type { Admit } from './ask-provider.ts';
 import { countMessageTokens } from './count-tokens.ts';
 import type { PreparedQuestion } from './prepare-question.ts';
+import { type Sleep, sleepFor } from './sleep.ts';
 
 /** What a provider grants, over all workers; what is left out is not limited. */
 export type ProviderLimit = {
@@ -42,7 +42,7 @@ export type ProviderPaceDependencies = {
   repository: Repository;
   limits: Readonly<Record<string, ProviderLimit>>;
   now?: (() => number) | undefined;
-  sleep?: ((ms: number) => Promise<void>) | undefined;
+  sleep?: Sleep | undefined;
 };
 
 /** Held calls fall back after this time, in ms; holders renew well before. */
@@ -52,8 +52,7 @@ export const holdMs = 15_000;
 const mostLateMs = 250;
 
 export const createProviderPace = (dependencies: ProviderPaceDependencies): ProviderPace => {
-  const { repository, limits, now = Date.now } = dependencies;
-  const sleep = dependencies.sleep ?? ((ms: number) => delay(ms));
+  const { repository, limits, now = Date.now, sleep = sleepFor } = dependencies;
   const limitOf = (provider: string): ProviderLimit => limits[provider] ?? {};
   const isPaced = ({ requestsPerMinute, tokensPerMinute }: ProviderLimit): boolean =>
     requestsPerMinute !== undefined || tokensPerMinute !== undefined;
@@ -86,13 +85,13 @@ export const createProviderPace = (dependencies: ProviderPaceDependencies): Prov
       const bookOne = async () => (await book(provider, [question], Math.max(0, deadlineAt - now())))[0];
       let booked = await bookOne();
       if (booked === undefined || 'retryAt' in booked) throw tooFast(provider, booked, now());
-      return async () => {
+      return async (signal) => {
         const isDue = booked !== undefined && 'sendAt' in booked && !isLate(provider, booked.sendAt);
         const turn = isDue ? booked : await bookOne();
         booked = undefined;
         if (turn === undefined || 'retryAt' in turn) return null;
         const waitMs = turn.sendAt.getTime() - now();
-        if (waitMs > 0) await sleep(waitMs);
+        if (waitMs > 0) await sleep(waitMs, signal);
         return () => undefined;
       };
     },

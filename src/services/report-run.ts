@@ -1,4 +1,4 @@
-import type { NewRun, RunSettlement } from '../db/inference-repository.ts';
+import type { AttemptSettlement, NewRun, RunSettlement } from '../db/inference-repository.ts';
 import type { GenerationFacts, Telemetry, TraceRef } from '../telemetry/telemetry.ts';
 
 export type ReportRun = (trace: TraceRef | null, run: NewRun, settlement: RunSettlement) => void;
@@ -22,6 +22,7 @@ const toGeneration = (run: NewRun, settled: RunSettlement): GenerationFacts => (
   servedModel: settled.servedModel,
   startedAt: run.createdAt,
   endedAt: settled.settledAt,
+  firstTokenAt: firstTokenAtOf(settled.lastAttempt),
   outcome: settled.outcome,
   detail: settled.detail,
   finishReason: settled.finishReason,
@@ -36,12 +37,16 @@ const toGeneration = (run: NewRun, settled: RunSettlement): GenerationFacts => (
   labels: run.metadata,
 });
 
+const firstTokenAtOf = ({ settledAt, latencyMs, firstTokenMs = null }: AttemptSettlement): Date | null =>
+  firstTokenMs === null ? null : new Date(settledAt.getTime() - latencyMs + firstTokenMs);
+
 /** What is unknown is left out: a sum of known parts is smaller, and true. */
 const measureRun = (telemetry: Telemetry, run: NewRun, settled: RunSettlement): void => {
   const labels = { provider: run.provider, model: run.model, outcome: settled.outcome };
-  const { usage, costUsd, attemptCount } = settled;
+  const { usage, costUsd, attemptCount, firstTokenMs = null } = settled;
   telemetry.measure('sq.inferences', 1, labels);
   telemetry.measure('sq.inference.duration', settled.latencyMs, labels);
+  if (firstTokenMs !== null) telemetry.measure('sq.inference.first_token', firstTokenMs, labels);
   if (attemptCount > 1) telemetry.measure('sq.inference.retries', attemptCount - 1, labels);
   if (costUsd !== null) telemetry.measure('sq.inference.cost', Number(costUsd), labels);
   const tokens = { input: usage?.inputTokens, output: usage?.outputTokens };

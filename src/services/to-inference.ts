@@ -21,6 +21,7 @@ export const toInference = (run: NewRun, settled: RunSettlement): Inference => (
   costUsd: settled.costUsd,
   priceId: settled.priceId,
   latencyMs: settled.latencyMs,
+  firstTokenMs: settled.firstTokenMs ?? null,
   attemptCount: settled.attemptCount,
   error: settled.error,
   contentFilter: settled.contentFilter,
@@ -32,5 +33,6 @@ export const toInference = (run: NewRun, settled: RunSettlement): Inference => (
   traceId: run.traceId ?? null,
   traceUrl: null,
   createdAt: run.createdAt.toISOString(),
+  cancelRequestedAt: null,
   settledAt: settled.settledAt.toISOString(),
 });

@@ -9,16 +9,22 @@ import { sumCosts } from './cost.ts';
 export const toRunSettlement = (
   run: Pick<NewRun, 'id' | 'createdAt'>,
   { last, costs, waitedMs }: Asked,
-): RunSettlement => ({
-  runId: run.id,
-  ...last.run,
-  servedModel: last.settlement.servedModel,
-  usage: last.settlement.usage,
-  costUsd: sumCosts(costs),
-  latencyMs: Math.max(0, last.settlement.settledAt.getTime() - run.createdAt.getTime() - waitedMs),
-  attemptCount: costs.length,
-  error: last.settlement.error,
-  providerRequestId: last.settlement.providerRequestId,
-  settledAt: last.settlement.settledAt,
-  lastAttempt: last.settlement,
-});
+): RunSettlement => {
+  const { settledAt, latencyMs: lastLatencyMs, firstTokenMs = null } = last.settlement;
+  const latencyMs = Math.max(0, settledAt.getTime() - run.createdAt.getTime() - waitedMs);
+  return {
+    runId: run.id,
+    ...last.run,
+    servedModel: last.settlement.servedModel,
+    usage: last.settlement.usage,
+    costUsd: sumCosts(costs),
+    latencyMs,
+    // What came after the first token is the last attempt's alone.
+    firstTokenMs: firstTokenMs === null ? null : Math.max(0, latencyMs - (lastLatencyMs - firstTokenMs)),
+    attemptCount: costs.length,
+    error: last.settlement.error,
+    providerRequestId: last.settlement.providerRequestId,
+    settledAt,
+    lastAttempt: last.settlement,
+  };
+};

@@ -52,6 +52,7 @@ export const langfuseAttributes = (facts: GenerationFacts, content: TraceContent
     model: facts.servedModel ?? facts.model,
     modelParameters: parametersOf(facts.parameters, content),
     usageDetails: usageOf(facts.usage),
+    ...(facts.firstTokenAt && { completionStartTime: facts.firstTokenAt }),
     ...(facts.costUsd !== null && { costDetails: { total: Number(facts.costUsd) } }),
     ...(facts.prompt && { prompt: { ...facts.prompt, isFallback: false } }),
     level: levels[facts.outcome] ?? 'ERROR',

@@ -17,6 +17,12 @@ export const metrics = {
     about: 'from the question to its outcome, all attempts together, without the wait for its turn',
     labels: call,
   },
+  'sq.inference.first_token': {
+    kind: 'histogram',
+    unit: 'ms',
+    about: 'from the question to the first text of a streamed answer, without the wait for its turn',
+    labels: call,
+  },
   'sq.inference.retries': {
     kind: 'counter',
     unit: '{attempt}',

@@ -33,6 +33,8 @@ export type GenerationFacts = {
   servedModel: string | null;
   startedAt: Date;
   endedAt: Date;
+  /** When the first text of a streamed answer arrived; left out: it was not streamed. */
+  firstTokenAt?: Date | null | undefined;
   outcome: string;
   detail: string | null;
   finishReason: string | null;

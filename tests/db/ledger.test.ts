@@ -50,6 +50,7 @@ describe('the ledger of runs', () => {
       costUsd: null,
       priceId: null,
       latencyMs: null,
+      firstTokenMs: null,
       attemptCount: 1,
       error: null,
       contentFilter: null,
@@ -61,6 +62,7 @@ describe('the ledger of runs', () => {
       traceId: run.traceId,
       traceUrl: null,
       createdAt: run.createdAt.toISOString(),
+      cancelRequestedAt: null,
       settledAt: null,
       attempts: [
         expect.objectContaining({
@@ -83,6 +85,8 @@ describe('the ledger of runs', () => {
       contentFilter: [{ category: 'hate', filtered: false }],
       priceId: randomUUIDv7(),
       costUsd: '0.1234567890123456789',
+      firstTokenMs: 21.5,
+      lastAttempt: exampleAttemptSettlement(run.attemptId, { firstTokenMs: 20.25 }),
     });
     await open.repository.settleRun(settlement);
     const found = await open.repository.findInference(run.id);
@@ -95,6 +99,7 @@ describe('the ledger of runs', () => {
       costUsd: '0.1234567890123456789',
       priceId: settlement.priceId,
       latencyMs: 51.5,
+      firstTokenMs: 21.5,
       contentFilter: [{ category: 'hate', filtered: false }],
       settledAt: settlement.settledAt.toISOString(),
       rawAnswer: { choices: [{ message: { content: 'Forty-two.' } }] },
@@ -108,6 +113,7 @@ describe('the ledger of runs', () => {
         startedAt: run.createdAt.toISOString(),
         settledAt: settlement.lastAttempt.settledAt.toISOString(),
         latencyMs: 50.25,
+        firstTokenMs: 20.25,
         httpStatus: 200,
         error: null,
         retryAfterMs: null,

@@ -1,5 +1,6 @@
 import { HttpRequest } from '@azure/functions';
 import { describe, expect, it } from '@jest/globals';
+import { Problem } from '../../src/contract/problem.ts';
 import { createHttpAdapter, type HttpAdapterOptions } from '../../src/functions/http-adapter.ts';
 import type { Logger } from '../../src/telemetry/logger.ts';
 
@@ -177,7 +178,13 @@ describe('createHttpAdapter', () => {
 
   it('ends a failing stream in-band where the type has room for it', async () => {
     const events = await text((await run(failing('text/event-stream; charset=utf-8'))).body);
-    expect(events).toMatch(/^first\n\nevent: error\ndata: \{"error":\{.*\}\}\n\n$/);
+    expect(events).toMatch(/^first\n\nevent: error\ndata: .*\n\n$/);
+    const told = JSON.parse(events.split('data: ')[1] ?? '');
+    expect(Problem.parse(told)).toMatchObject({ code: 'internal', status: 500, retryable: true });
+    const openAi = await text(
+      (await run(failing('text/event-stream'), request('/v1/chat/completions'))).body,
+    );
+    expect(openAi).toMatch(/^first\n\nevent: error\ndata: \{"error":\{.*\}\}\n\n$/);
     const lines = await text((await run(failing('application/x-ndjson'))).body);
     expect(JSON.parse(lines.split('\n')[1] ?? '')).toHaveProperty('error.message');
     expect(events + lines).not.toContain('secret');

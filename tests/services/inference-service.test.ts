@@ -42,6 +42,7 @@ describe('an answered question', () => {
       costUsd: '0.005',
       priceId: price.id,
       latencyMs: 40,
+      firstTokenMs: null,
       attemptCount: 1,
       error: null,
       contentFilter: null,
@@ -53,6 +54,7 @@ describe('an answered question', () => {
       traceId: null,
       traceUrl: null,
       createdAt: '2026-01-02T03:04:05.000Z',
+      cancelRequestedAt: null,
       settledAt: '2026-01-02T03:04:05.040Z',
     });
     const { run, settlement } = t.onlyRun();

@@ -55,6 +55,7 @@ export const exampleInference: InferenceDetail = {
   costUsd: '0.000012',
   priceId: null,
   latencyMs: 5,
+  firstTokenMs: null,
   attemptCount: 2,
   error: null,
   contentFilter: null,
@@ -66,6 +67,7 @@ export const exampleInference: InferenceDetail = {
   traceId: null,
   traceUrl: null,
   createdAt: '2026-01-02T03:04:05.000Z',
+  cancelRequestedAt: null,
   settledAt: '2026-01-02T03:04:06.000Z',
   attempts: [],
   rawAnswer: null,
@@ -128,6 +130,10 @@ const fakeAccess = (): AccessService => {
 
 const fakeInferences = (): InferenceService => ({
   run: async () => ({ inference: exampleInference, replayed: false, shared: false }),
+  cancel: async (id) => {
+    if (id !== knownId) throw new AppError('not_found', `There is no inference ${id}.`);
+    return { inference: exampleInference, accepted: true };
+  },
   get: async (id) => {
     if (id !== knownId) throw new AppError('not_found', `There is no inference ${id}.`);
     return exampleInference;

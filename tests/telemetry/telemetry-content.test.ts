@@ -7,7 +7,9 @@ describe('what telemetry tells whom', () => {
 
   it('gives Langfuse a generation with everything it can show', async () => {
     const telemetry = await setUp.start();
-    const trace = report(telemetry, { batchId: 'batch-1', prompt: { name: 'greeting', version: 3 } });
+    const firstTokenAt = new Date('2026-01-02T03:04:05.500Z');
+    const greeting = { name: 'greeting', version: 3 };
+    const trace = report(telemetry, { batchId: 'batch-1', prompt: greeting, firstTokenAt });
     await telemetry.flush();
     const [span, ...others] = setUp.langfuse.spans();
     expect(others).toEqual([]);
@@ -32,6 +34,7 @@ describe('what telemetry tells whom', () => {
     });
     expect(Number(attributes['langfuse.observation.prompt.version'])).toBe(3);
     const parsed = (name: string) => JSON.parse(String(attributes[`langfuse.observation.${name}`]));
+    expect(parsed('completion_start_time')).toBe(firstTokenAt.toISOString());
     expect(parsed('input')).toEqual([{ role: 'user', content: prompt }]);
     expect(parsed('model.parameters')).toEqual({ temperature: 0.5, stop: '["dusk"]' });
     expect(parsed('usage_details')).toEqual({

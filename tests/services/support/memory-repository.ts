@@ -72,6 +72,8 @@ export const createMemoryRepository = () => {
       const sending = toInference(stored.run, { settledAt: new Date(0) } as RunSettlement);
       return { ...sending, status: 'sending', outcome: null, settledAt: null, attempts: [], rawAnswer: null };
     },
+    requestCancel: async () => false,
+    findCancelRequests: async () => [],
     findPrice: async (provider, model) => prices.get(`${provider}/${model}`) ?? null,
     sweepExpiredRuns: async () => 0,
     insertApiKey: async (key) => {
