@@ -1,7 +1,7 @@
 // Long: one table, a row a fault.
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { allFaults } from './support/infra-checks.ts';
-import { type Edit, openBicep, openInfraCopy, type Scenario } from './support/infra-copy.ts';
+import { allFaults } from '../infra/support/infra-checks.ts';
+import { type Edit, openBicep, openInfraCopy, type Scenario } from '../infra/support/infra-copy.ts';
 
 type PlantedFault = { fault: string; scenario?: Scenario; edits: Edit[]; says: RegExp };
 
