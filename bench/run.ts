@@ -3,10 +3,17 @@ import { parseArgs } from 'node:util';
 import { batch } from './batch-benchmark.ts';
 import type { Benchmark } from './benchmark.ts';
 import { coldStart } from './cold-start.ts';
+import { exportRows } from './export-benchmark.ts';
 import { inference } from './inference-benchmark.ts';
 import { neighbours } from './neighbours-benchmark.ts';
 
-const benchmarks: Record<string, Benchmark> = { 'cold-start': coldStart, inference, batch, neighbours };
+const benchmarks: Record<string, Benchmark> = {
+  'cold-start': coldStart,
+  inference,
+  batch,
+  neighbours,
+  export: exportRows,
+};
 
 const usage = () => {
   const lines = Object.entries(benchmarks).flatMap(([name, { about, options }]) => [

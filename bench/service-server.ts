@@ -11,7 +11,11 @@ import { createLogger } from '../src/telemetry/create-logger.ts';
 const config = loadConfig();
 const services = createServices(config, {
   logger: createLogger({ level: config.logLevel }),
-  conductor: { start: async () => undefined, state: async () => 'missing' },
+  conductor: {
+    start: async () => undefined,
+    startExport: async () => undefined,
+    state: async () => 'missing',
+  },
 });
 
 const server = createServer(async (request, response) => {

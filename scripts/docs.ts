@@ -33,6 +33,7 @@ const scriptMeanings: Record<string, string> = {
   start: 'builds, then starts database, migrations and host on this machine',
   demo: 'shows the main job end to end on free ports, and leaves nothing running',
   batch: 'a file of questions as one durable batch on a running host (`npm run batch -- --help`)',
+  export: 'what is recorded as a CSV or JSON file (`npm run export -- --help`)',
   test: 'builds, then runs all tests on the embedded database (`npm test -- tests/db` for a part)',
   'test:long':
     'tests that take minutes because they have to: paces held over time, crashes and their recovery',

@@ -9,6 +9,7 @@ export type AppErrorCode =
   | 'idempotency_mismatch'
   | 'idempotency_in_progress'
   | 'payload_too_large'
+  | 'range_not_satisfiable'
   | 'unsupported_media_type'
   | 'input_too_long'
   | 'price_unknown'

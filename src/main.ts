@@ -38,6 +38,9 @@ const openProduct = async (
   return { services, app, telemetry };
 };
 
+/** An activity ends itself well before `functionTimeout`. */
+const exportTurnMs = 4 * 60_000;
+
 const register = (config: Config): void => {
   const secrets = new Set(secretsOf(config));
   const logger = createLogger({ level: config.logLevel, secrets });
@@ -74,6 +77,10 @@ const register = (config: Config): void => {
     runLane: async (turn) => {
       const { services, telemetry } = await open();
       return services.batchRunner.runLane(turn).finally(telemetry.flush);
+    },
+    runExport: async ({ exportId }) => {
+      const { services, telemetry } = await open();
+      return services.exportRunner.runTurn(exportId, { withinMs: exportTurnMs }).finally(telemetry.flush);
     },
     tick: async () => {
       const { services, telemetry } = await open();

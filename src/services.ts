@@ -3,6 +3,7 @@ import { createBlobArtifactStore } from './artifacts/blob-artifact-store.ts';
 import { createFolderArtifactStore } from './artifacts/folder-artifact-store.ts';
 import type { Config } from './config/config.ts';
 import { createBatchRepository } from './db/create-batch-repository.ts';
+import { createExportRepository } from './db/create-export-repository.ts';
 import { createInferenceRepository } from './db/create-inference-repository.ts';
 import { createPool } from './db/create-pool.ts';
 import { createUploadRepository } from './db/create-upload-repository.ts';
@@ -17,11 +18,16 @@ import { checkReadiness } from './services/check-readiness.ts';
 import { createAccessService } from './services/create-access-service.ts';
 import { createBatchRunner } from './services/create-batch-runner.ts';
 import { createBatchService } from './services/create-batch-service.ts';
+import { createExportRunner } from './services/create-export-runner.ts';
+import { createExportService } from './services/create-export-service.ts';
 import { createInferenceService } from './services/create-inference-service.ts';
 import { createPlanBatch } from './services/create-plan-batch.ts';
 import { createScheduleService } from './services/create-schedule-service.ts';
+import { createSearchService } from './services/create-search-service.ts';
 import { createTickService } from './services/create-tick-service.ts';
 import { createUploadService } from './services/create-upload-service.ts';
+import type { ExportConductor } from './services/export-conductor.ts';
+import type { ExportRunner } from './services/export-runner.ts';
 import { createFindPrice } from './services/find-price.ts';
 import { listProviderInfos } from './services/list-provider-infos.ts';
 import { createPrepareDatabase } from './services/prepare-database.ts';
@@ -32,6 +38,7 @@ import type { Telemetry } from './telemetry/telemetry.ts';
 export type Services = AppServices & {
   repository: InferenceRepository;
   batchRunner: BatchRunner;
+  exportRunner: ExportRunner;
   /** To be called before the first request. Never throws. */
   prepareDatabase(): Promise<void>;
   /** Lets running statements end, then closes the connections. */
@@ -40,7 +47,7 @@ export type Services = AppServices & {
 
 export type ServicesDependencies = {
   logger: Logger;
-  conductor: BatchConductor;
+  conductor: BatchConductor & ExportConductor;
   /** How the app signs in; made from the configuration unless it is shared with others. */
   identity?: Identity;
   /** Left out: nothing is traced or measured. */
@@ -77,10 +84,11 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
   const inferenceService = createInferenceService({ repository, telemetry, ...asking });
   const batchRunner = createBatchRunner({ repository: batches, findPrice, ...asking });
   const scheduleService = createScheduleService({ repository: batches, planBatch, conductor, logger });
-  const uploadService = createUploadService({
-    repository: createUploadRepository({ pool }),
-    artifacts: createArtifactStore(config, identity),
-  });
+  const artifacts = createArtifactStore(config, identity);
+  const uploadService = createUploadService({ repository: createUploadRepository({ pool }), artifacts });
+  const exports = { repository: createExportRepository({ pool }), artifacts, logger };
+  const exportRunner = createExportRunner(exports);
+  const exportService = createExportService({ ...exports, runner: exportRunner, conductor });
   return {
     repository,
     inferenceService,
@@ -91,6 +99,9 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
       startBatch: createStartBatch({ conductor, logger }),
     }),
     batchRunner,
+    exportRunner,
+    exportService,
+    searchService: createSearchService({ repository, telemetry }),
     scheduleService,
     uploadService,
     tickService: createTickService({
@@ -99,6 +110,7 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
       inferenceService,
       scheduleService,
       uploadService,
+      exportService,
       logger,
       telemetry,
       stallMs: config.batches.stallMs,
@@ -113,7 +125,7 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
     listProviders: () => listProviderInfos(providers),
     readiness: () => checkReadiness(repository),
     close: async () => {
-      await batchRunner.stop();
+      await Promise.all([batchRunner.stop(), exportRunner.stop()]);
       await batches.close();
       await repository.close();
     },

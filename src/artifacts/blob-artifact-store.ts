@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { ContainerClient, StoragePipelineOptions } from '@azure/storage-blob';
+import type { BlobClient, ContainerClient, StoragePipelineOptions } from '@azure/storage-blob';
 import { checkArtifactName } from './artifact-name.ts';
-import type { ArtifactStore } from './artifact-store.ts';
+import type { ArtifactStore, ByteRange } from './artifact-store.ts';
 import { toStorageError } from './storage-error.ts';
 
 /** `TokenCredential` of `@azure/core-auth`, as far as it is used. */
@@ -104,18 +104,27 @@ export const createBlobArtifactStore = (options: BlobArtifactStoreOptions): Arti
     return { bytes, sha256: hash.digest('hex') };
   };
 
+  const isEmptyRange = async (blob: BlobClient, { offset, bytes }: ByteRange): Promise<boolean> => {
+    if (offset === 0 && bytes !== 0) return false;
+    const { contentLength = 0 } = await asked(blob.getProperties());
+    return bytes === 0 || offset >= contentLength;
+  };
+
   return {
     write,
 
     // The SDK's own resumption takes a cut connection for the caller's wish to stop.
-    async *read(name) {
+    async *read(name, range = { offset: 0 }) {
       checkArtifactName(name);
       const blob = (await open()).getBlobClient(name);
+      const end = range.bytes === undefined ? undefined : range.offset + range.bytes;
+      // Storage refuses a range that holds nothing; whether there is a file is still found out.
+      if (await isEmptyRange(blob, range)) return;
       let etag: string | undefined;
-      let at = 0;
+      let at = range.offset;
       for (let resumptions = 0; ; resumptions += 1) {
         const options = { maxRetryRequests: 0, ...(etag && { conditions: { ifMatch: etag } }) };
-        const answer = await asked(blob.download(at, undefined, options));
+        const answer = await asked(blob.download(at, end === undefined ? undefined : end - at, options));
         etag = answer.etag;
         const body = answer.readableStreamBody ?? [];
         try {
@@ -127,6 +136,7 @@ export const createBlobArtifactStore = (options: BlobArtifactStoreOptions): Arti
           return;
         } catch (error) {
           if (resumptions >= mostResumptions) throw toStorageError(error);
+          if (at === end) return;
         }
       }
     },

@@ -78,9 +78,14 @@ export const createFolderArtifactStore = ({ folder }: { folder: string }): Artif
       }
     },
 
-    async *read(name) {
+    async *read(name, { offset, bytes } = { offset: 0 }) {
       try {
-        yield* createReadStream(pathOf(name), { highWaterMark: pieceBytes });
+        const end = bytes === undefined ? {} : { end: offset + bytes - 1 };
+        // A stream's end is inclusive, so that it cannot say "nothing"; whether there is a file is still found out.
+        const range = bytes === 0 ? { start: 0, end: 0 } : { start: offset, ...end };
+        for await (const piece of createReadStream(pathOf(name), { highWaterMark: pieceBytes, ...range })) {
+          if (bytes !== 0) yield piece;
+        }
       } catch (error) {
         const code = codeOf(error);
         if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EISDIR') throw error;

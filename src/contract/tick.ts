@@ -13,6 +13,7 @@ export const TickReport = z
     /** Inferences whose process ended before the answer was recorded. */
     runsSwept: z.number().int(),
     uploadsExpired: z.number().int(),
+    exportsExpired: z.number().int(),
   })
   .meta({ id: 'TickReport' });
 export type TickReport = z.infer<typeof TickReport>;

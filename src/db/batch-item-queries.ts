@@ -7,7 +7,7 @@ import { allOf } from './filter-conditions.ts';
 import type { Page, PageRequest } from './inference-repository.ts';
 
 /** `batch_items as i`, joined to its target `t` and its question `q`, under the contract's names. */
-const itemFields: FragmentSqlToken = sql.fragment`
+export const itemFields: FragmentSqlToken = sql.fragment`
   i.batch_id as "batchId",
   i.position,
   i.item_key as "itemKey",
@@ -25,10 +25,27 @@ const itemFields: FragmentSqlToken = sql.fragment`
   i.settled_at as "settledAt",
   q.metadata`;
 
-const itemTables: FragmentSqlToken = sql.fragment`
+export const itemTables: FragmentSqlToken = sql.fragment`
   batch_items as i
   join batch_targets as t on t.batch_id = i.batch_id and t.target_index = i.target_index
   join batch_inputs as q on q.batch_id = i.batch_id and q.item_key = i.item_key`;
+
+/** The same with the run `r` that answered. */
+export const resultFields: FragmentSqlToken = sql.fragment`
+  ${itemFields},
+  r.answer_text as "text",
+  r.finish_reason as "finishReason",
+  r.served_model as "servedModel",
+  case when r.usage_estimated is null then null else jsonb_build_object(
+    'inputTokens', r.input_tokens,
+    'cachedInputTokens', r.cached_input_tokens,
+    'outputTokens', r.output_tokens,
+    'reasoningTokens', r.reasoning_tokens,
+    'estimated', r.usage_estimated
+  ) end as "usage",
+  r.cost_usd as "costUsd",
+  r.latency_ms as "latencyMs",
+  r.error`;
 
 const after = (cursor: string | undefined): FragmentSqlToken[] =>
   cursor === undefined ? [] : [sql.fragment`i.position > ${fromItemCursor(cursor)}`];
@@ -96,20 +113,7 @@ export const listBatchResults = async (
       limit ${page.limit}
     )
     select
-      ${itemFields},
-      r.answer_text as "text",
-      r.finish_reason as "finishReason",
-      r.served_model as "servedModel",
-      case when r.usage_estimated is null then null else jsonb_build_object(
-        'inputTokens', r.input_tokens,
-        'cachedInputTokens', r.cached_input_tokens,
-        'outputTokens', r.output_tokens,
-        'reasoningTokens', r.reasoning_tokens,
-        'estimated', r.usage_estimated
-      ) end as "usage",
-      r.cost_usd as "costUsd",
-      r.latency_ms as "latencyMs",
-      r.error,
+      ${resultFields},
       fitting."isLast"
     from fitting
     join ${itemTables} on i.batch_id = ${id} and i.position = fitting.position

@@ -67,7 +67,7 @@ export const createDirectRepository = (
     findIdempotencyClaim: async (keyHash) =>
       idempotency.findIdempotencyClaim(await connect(), keyHash, now()),
     listInferences: async (filter, page) => lists.listInferences(await connect(), filter, page),
-    searchPrompts: async (text, limit) => searchPrompts(await connect(), text, limit),
+    searchPrompts: async (text, limit, filter) => searchPrompts(await connect(), text, limit, filter),
     countInferences: async (filter) => lists.countInferences(await connect(), filter),
     providerStats: async (filter) => providerStats(await connect(), filter),
 

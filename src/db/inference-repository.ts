@@ -157,8 +157,8 @@ export type InferenceRepository = {
   findIdempotencyClaim(keyHash: string): Promise<{ fingerprint: string; inferenceId: string } | null>;
   /** Newest first, by keyset. @throws {AppError} invalid_request for a cursor that is not ours. */
   listInferences(filter: InferenceFilter, page: PageRequest): Promise<Page<Inference>>;
-  /** Full text first, parts of words by trigrams. Best match first. */
-  searchPrompts(text: string, limit: number): Promise<Inference[]>;
+  /** Full text first, parts of words by trigrams. Best match first, among those that the filter finds. */
+  searchPrompts(text: string, limit: number, filter?: InferenceFilter): Promise<Inference[]>;
   countInferences(filter: InferenceFilter): Promise<number>;
   providerStats(filter: InferenceFilter): Promise<ProviderStats[]>;
 

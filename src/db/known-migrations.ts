@@ -8,4 +8,5 @@ export const knownMigrations: readonly string[] = [
   '0006_uploads',
   '0007_trace',
   '0008_first_token',
+  '0009_exports',
 ];

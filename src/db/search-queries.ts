@@ -1,6 +1,6 @@
 import { type CommonQueryMethods, sql } from 'slonik';
-import { Inference } from '../contract/inference.ts';
-import { containsPattern } from './filter-conditions.ts';
+import { Inference, type InferenceFilter } from '../contract/inference.ts';
+import { allOf, containsPattern, filterConditions } from './filter-conditions.ts';
 import { inferenceFields } from './inference-fields.ts';
 
 /** Ranking reads each match, and a common word has millions: only the newest matches of either kind compete. */
@@ -11,18 +11,20 @@ export const searchPrompts = async (
   connection: CommonQueryMethods,
   text: string,
   limit: number,
-): Promise<Inference[]> => [
-  ...(await connection.any(sql.type(Inference)`
+  filter: InferenceFilter = {},
+): Promise<Inference[]> => {
+  const matching = allOf(filterConditions(filter));
+  const found = await connection.any(sql.type(Inference)`
     with words as (
       select id, created_at, ts_rank(search_vector, plainto_tsquery('simple', ${text})) as score
-      from inference_runs
-      where status = 'settled' and search_vector @@ plainto_tsquery('simple', ${text})
+      from inference_runs as r
+      where status = 'settled' and ${matching} and search_vector @@ plainto_tsquery('simple', ${text})
       order by created_at desc, id desc
       limit ${maxRanked}
     ), parts as (
       select id, created_at, word_similarity(${text}, left(prompt_text, 2000)) as score
-      from inference_runs
-      where status = 'settled' and left(prompt_text, 2000) ilike ${containsPattern(text)}
+      from inference_runs as r
+      where status = 'settled' and ${matching} and left(prompt_text, 2000) ilike ${containsPattern(text)}
       order by created_at desc, id desc
       limit ${maxRanked}
     ), best as (
@@ -38,5 +40,6 @@ export const searchPrompts = async (
     from best
     join inference_runs as r on r.id = best.id
     order by best.tier, best.score desc, r.created_at desc, r.id desc
-    limit ${limit}`)),
-];
+    limit ${limit}`);
+  return [...found];
+};

@@ -1,14 +1,17 @@
 import type { FunctionInput, InvocationContext } from '@azure/functions';
 import { type DurableClient, getClient, input, OrchestrationRuntimeStatus } from 'durable-functions';
 import type { BatchConductor, ConductorState } from '../services/batch-conductor.ts';
+import type { ExportConductor } from '../services/export-conductor.ts';
 import { type BatchStart, batchFunctionNames } from './batch-orchestrators.ts';
+import { type ExportStart, exportFunctionNames } from './export-orchestrators.ts';
 
-export type DurableConductor = BatchConductor & {
-  /** The binding that every function with this conductor needs. */
-  readonly binding: FunctionInput;
-  /** To be called at the beginning of an invocation: where the Durable extension is, only the platform tells. */
-  meet(context: InvocationContext): void;
-};
+export type DurableConductor = BatchConductor &
+  ExportConductor & {
+    /** The binding that every function with this conductor needs. */
+    readonly binding: FunctionInput;
+    /** To be called at the beginning of an invocation: where the Durable extension is, only the platform tells. */
+    meet(context: InvocationContext): void;
+  };
 
 /** The extension answers the same to everybody, so the first invocation's client serves the whole process. */
 export const createDurableConductor = (): DurableConductor => {
@@ -19,7 +22,7 @@ export const createDurableConductor = (): DurableConductor => {
     if (client === null) throw new Error('no invocation has brought a Durable client yet');
     return client;
   };
-  const instanceOf = (batchId: string, generation: number) => `${batchId}-${generation}`;
+  const instanceOf = (id: string, generation: number) => `${id}-${generation}`;
 
   const state = async (batchId: string, generation: number): Promise<ConductorState> => {
     try {
@@ -29,6 +32,15 @@ export const createDurableConductor = (): DurableConductor => {
       // The library knows no other way of saying so.
       if (error instanceof Error && error.message.includes('HTTP 404')) return 'missing';
       throw error;
+    }
+  };
+
+  const begin = async (name: string, id: string, generation: number, start: object): Promise<void> => {
+    try {
+      await connected().startNew(name, { instanceId: instanceOf(id, generation), input: start });
+    } catch (error) {
+      // Another process was quicker: the extension refuses an instance that runs.
+      if ((await state(id, generation)) === 'missing') throw error;
     }
   };
 
@@ -42,15 +54,13 @@ export const createDurableConductor = (): DurableConductor => {
       }
     },
     state,
-    start: async ({ id: batchId, generation, lanes }) => {
+    start: ({ id: batchId, generation, lanes }) => {
       const start: BatchStart = { batchId, generation, lanes };
-      try {
-        const instanceId = instanceOf(batchId, generation);
-        await connected().startNew(batchFunctionNames.batch, { instanceId, input: start });
-      } catch (error) {
-        // Another process was quicker: the extension refuses an instance that runs.
-        if ((await state(batchId, generation)) === 'missing') throw error;
-      }
+      return begin(batchFunctionNames.batch, batchId, generation, start);
+    },
+    startExport: ({ id: exportId, generation }) => {
+      const start: ExportStart = { exportId, generation, round: 1 };
+      return begin(exportFunctionNames.export, exportId, generation, start);
     },
   };
 };

@@ -11,11 +11,13 @@ export const httpMethods: HttpMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH',
  */
 export const httpFunctions: readonly HttpFunction[] = [
   { name: 'batches', route: 'api/v1/batches/{*rest}' },
+  { name: 'exports', route: 'api/v1/exports/{*rest}' },
   { name: 'inferences', route: 'api/v1/inferences/{*rest}' },
   { name: 'keys', route: 'api/v1/keys/{*rest}' },
   { name: 'openai', route: 'v1/{*rest}' },
   { name: 'providers', route: 'api/v1/providers/{*rest}' },
   { name: 'schedules', route: 'api/v1/schedules/{*rest}' },
+  { name: 'search', route: 'api/v1/search/{*rest}' },
   { name: 'session', route: 'api/v1/session/{*rest}' },
   { name: 'uploads', route: 'api/v1/uploads/{*rest}' },
   // Health, documents, and problem answers for unknown paths of the API.

@@ -32,6 +32,9 @@ export const registerMisconfiguredApp = (options: {
     runLane: async () => {
       throw new Error('the configuration is faulty');
     },
+    runExport: async () => {
+      throw new Error('the configuration is faulty');
+    },
     tick: async () => undefined,
     close: async () => undefined,
     conductor: createDurableConductor(),

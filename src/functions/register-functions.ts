@@ -1,9 +1,11 @@
 import { app, type HttpHandler } from '@azure/functions';
 import { app as durable } from 'durable-functions';
 import type { LaneReport, LaneTurn } from '../services/batch-runner.ts';
+import type { ExportReport, ExportTurn } from '../services/export-conductor.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { batchFunctionNames, batchOrchestrator, laneOrchestrator } from './batch-orchestrators.ts';
 import type { DurableConductor } from './durable-conductor.ts';
+import { exportFunctionNames, exportOrchestrator } from './export-orchestrators.ts';
 import { createHttpAdapter } from './http-adapter.ts';
 import { httpFunctions, httpMethods, tickFunction } from './http-functions.ts';
 import { keepPlatformLog } from './platform-log.ts';
@@ -12,6 +14,8 @@ export type RegisterOptions = {
   handle: (request: Request) => Promise<Response>;
   /** One turn of a lane of a batch. */
   runLane: (turn: LaneTurn) => Promise<LaneReport>;
+  /** One turn of the work on an export. */
+  runExport: (turn: ExportTurn) => Promise<ExportReport>;
   /** The work of every minute. */
   tick: () => Promise<void>;
   /** Flushes and closes what is open. */
@@ -86,5 +90,7 @@ export const registerFunctions = (options: RegisterOptions): void => {
   durable.orchestration(batchFunctionNames.batch, batchOrchestrator);
   durable.orchestration(batchFunctionNames.lane, laneOrchestrator);
   durable.activity(batchFunctionNames.turn, { handler: (turn: LaneTurn) => options.runLane(turn) });
+  durable.orchestration(exportFunctionNames.export, exportOrchestrator);
+  durable.activity(exportFunctionNames.turn, { handler: (turn: ExportTurn) => options.runExport(turn) });
   app.hook.appTerminate(() => closeInTime(options.close, logger));
 };

@@ -3,12 +3,14 @@ import { z } from 'zod';
 import * as apiKeys from '../contract/api-key.ts';
 import * as batches from '../contract/batch.ts';
 import * as batchItems from '../contract/batch-item.ts';
+import * as exports from '../contract/export.ts';
 import * as health from '../contract/health.ts';
 import * as inferences from '../contract/inference.ts';
 import * as inferenceEvents from '../contract/inference-event.ts';
 import * as problems from '../contract/problem.ts';
 import * as providers from '../contract/provider-info.ts';
 import * as schedules from '../contract/schedule.ts';
+import * as searches from '../contract/search.ts';
 import * as ticks from '../contract/tick.ts';
 import * as uploads from '../contract/upload.ts';
 import {
@@ -27,6 +29,13 @@ import {
 } from './batches-routes.ts';
 import { homeRoute } from './dashboard-routes.ts';
 import { docsAssetRoute, docsRoute, openApiRoute } from './documents-routes.ts';
+import {
+  createExportRoute,
+  deleteExportRoute,
+  downloadExportRoute,
+  getExportRoute,
+  listExportsRoute,
+} from './exports-routes.ts';
 import { healthRoute, readyRoute } from './health-routes.ts';
 import {
   cancelInferenceRoute,
@@ -44,6 +53,7 @@ import {
   listSchedulesRoute,
   updateScheduleRoute,
 } from './schedules-routes.ts';
+import { searchRoute } from './search-routes.ts';
 import { closeSessionRoute, getSessionRoute, openSessionRoute } from './session-routes.ts';
 import { tickRoute } from './tick-routes.ts';
 import {
@@ -77,6 +87,12 @@ export const routeDefinitions: readonly RouteConfig[] = [
   putUploadPartRoute,
   completeUploadRoute,
   deleteUploadRoute,
+  createExportRoute,
+  listExportsRoute,
+  getExportRoute,
+  downloadExportRoute,
+  deleteExportRoute,
+  searchRoute,
   createScheduleRoute,
   listSchedulesRoute,
   getScheduleRoute,
@@ -117,12 +133,14 @@ const namedSchemas = (): [string, z.ZodType][] =>
     apiKeys,
     batches,
     batchItems,
+    exports,
     health,
     inferences,
     inferenceEvents,
     problems,
     providers,
     schedules,
+    searches,
     ticks,
     uploads,
   ]

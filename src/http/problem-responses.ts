@@ -8,6 +8,7 @@ const descriptions = {
   409: 'In conflict with the present state',
   413: 'The body is above its limit, 16 MiB where no other is stated',
   415: 'Not a media type that is declared (JSON in UTF-8), or compressed where that is not',
+  416: 'The file has no such bytes, or is too large to be sent without a Range',
   422: 'A cap on the cost cannot be kept: a price is unknown',
   429: 'A limit of the provider is reached; see Retry-After',
   500: 'A fault of ours, logged under the request id',

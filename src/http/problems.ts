@@ -6,7 +6,7 @@ import type { AppEnv } from './app-env.ts';
 import { isOpenaiPath, toOpenaiError } from './openai-errors.ts';
 
 type ProblemKind = {
-  status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
+  status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 416 | 422 | 429 | 500 | 503;
   title: string;
 };
 
@@ -24,6 +24,7 @@ export const problemKinds: Readonly<Record<AppErrorCode, ProblemKind>> = {
   idempotency_in_progress: { status: 409, title: 'The first request with this Idempotency-Key still runs' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
+  range_not_satisfiable: { status: 416, title: 'The file cannot be read so' },
   price_unknown: { status: 422, title: 'A price is unknown' },
   rate_limited: { status: 429, title: 'Too many requests' },
   shutting_down: { status: 503, title: 'Shutting down' },

@@ -1,6 +1,8 @@
 import type { ProviderInfo } from '../contract/provider-info.ts';
 import type { AccessService } from './access-service.ts';
 import type { BatchService } from './batch-service.ts';
+import type { SearchService } from './create-search-service.ts';
+import type { ExportService } from './export-service.ts';
 import type { InferenceService } from './inference-service.ts';
 import type { ScheduleService } from './schedule-service.ts';
 import type { TickService } from './tick-service.ts';
@@ -14,6 +16,8 @@ export type AppServices = {
   accessService: AccessService;
   scheduleService: ScheduleService;
   uploadService: UploadService;
+  exportService: ExportService;
+  searchService: SearchService;
   listProviders(): ProviderInfo[];
   /** Whether database and migrations are as this build needs them. Never throws. */
   readiness(): Promise<{ database: 'ok' | 'failed'; migrations: 'ok' | 'pending' | 'unknown' }>;

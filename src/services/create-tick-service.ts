@@ -4,6 +4,7 @@ import type { QueueFigures } from '../db/queue-figures.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { BatchConductor } from './batch-conductor.ts';
+import type { ExportService } from './export-service.ts';
 import type { InferenceService } from './inference-service.ts';
 import { createReviveBatches } from './revive-batches.ts';
 import type { ScheduleService } from './schedule-service.ts';
@@ -16,6 +17,7 @@ export type TickServiceDependencies = {
   inferenceService: Pick<InferenceService, 'sweep'>;
   scheduleService: Pick<ScheduleService, 'fireDue'>;
   uploadService: Pick<UploadService, 'expire'>;
+  exportService: Pick<ExportService, 'tend'>;
   logger: Logger;
   /** Left out: nothing is measured. */
   telemetry?: Pick<Telemetry, 'measures' | 'measure'> | undefined;
@@ -42,6 +44,7 @@ export const createTickService = (dependencies: TickServiceDependencies): TickSe
     inferenceService,
     scheduleService,
     uploadService,
+    exportService,
     logger,
     telemetry,
     now = Date.now,
@@ -71,7 +74,16 @@ export const createTickService = (dependencies: TickServiceDependencies): TickSe
     const firings = await part('schedules', () => scheduleService.fireDue());
     const batchesStarted = await part('batches', reviveBatches);
     const uploadsExpired = await part('uploads', () => uploadService.expire());
-    const report = { firings, batchesStarted, leasesExpired, reservationsExpired, runsSwept, uploadsExpired };
+    const exportsExpired = await part('exports', () => exportService.tend());
+    const report = {
+      firings,
+      batchesStarted,
+      leasesExpired,
+      reservationsExpired,
+      runsSwept,
+      uploadsExpired,
+      exportsExpired,
+    };
     if (Object.values(report).some((count) => count > 0)) logger.info('tick', report);
     return report;
   };

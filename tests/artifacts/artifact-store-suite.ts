@@ -32,6 +32,32 @@ export const describeArtifactStore = (name: string, open: () => Promise<OpenArti
       expect(read.equals(whole)).toBe(true);
     });
 
+    it('gives back a part of a file; behind its end there is nothing', async () => {
+      const large = new Uint8Array(300_000).map((_, index) => index % 251);
+      await store.write('a/1', pieces(large));
+      const ranges: [number, number?][] = [
+        [0, 10],
+        [70_000, 100_000],
+        [299_999, 1],
+        [299_000],
+        [0],
+        [299_990, 500],
+        [5, 0],
+        [300_000, 5],
+        [400_000],
+      ];
+      for (const [offset, bytes] of ranges) {
+        const read = await bytesOf(store.read('a/1', { offset, bytes }));
+        const end = bytes === undefined ? undefined : offset + bytes;
+        expect({ offset, bytes, same: read.equals(large.subarray(offset, end)) }).toMatchObject({
+          same: true,
+        });
+      }
+      for (const range of [{ offset: 0, bytes: 0 }, { offset: 7 }]) {
+        await expect(bytesOf(store.read('b', range))).rejects.toMatchObject({ code: 'not_found' });
+      }
+    });
+
     it('keeps an empty file', async () => {
       expect(await store.write('empty', pieces())).toEqual({ bytes: 0, sha256: sha256('') });
       expect(await textOf(store.read('empty'))).toBe('');

@@ -26,6 +26,7 @@ const bodies: Record<string, unknown> = {
   'POST /api/v1/uploads': {},
   'PUT /api/v1/uploads/{id}/parts/{partNumber}': 'bytes',
   'POST /api/v1/uploads/{id}/complete': { partCount: 1 },
+  'POST /api/v1/exports': { what: 'runs', format: 'csv' },
 };
 const contentTypes: Record<string, string> = {
   'PUT /api/v1/uploads/{id}/parts/{partNumber}': 'application/octet-stream',
@@ -37,7 +38,8 @@ const routes = routeDefinitions.map(({ method, path, 'x-scope': scope }) => ({
   path: path
     .replace('{id}', knownId)
     .replace('{file}', 'init.js')
-    .replace('{partNumber}', `1?sha256=${'0'.repeat(64)}`),
+    .replace('{partNumber}', `1?sha256=${'0'.repeat(64)}`)
+    .replace(/\/search$/, '/search?text=word'),
   scope: String(scope),
 }));
 type Route = (typeof routes)[number];

@@ -166,6 +166,7 @@ describe('an ordinary request', () => {
       inferenceService: t.inferenceService,
       scheduleService: { fireDue: async () => 0 },
       uploadService: { expire: async () => 0 },
+      exportService: { tend: async () => 0 },
       logger: t.logger,
       stallMs,
       now: () => clock.now,

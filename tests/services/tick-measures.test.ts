@@ -23,6 +23,7 @@ describe('what a tick measures', () => {
       inferenceService: { sweep: async () => 0 },
       scheduleService: { fireDue: async () => 0 },
       uploadService: { expire: async () => 0 },
+      exportService: { tend: async () => 0 },
       logger: createLogger({ level: 'info', write: (line) => lines.push(line) }),
       telemetry: { measures, measure: (name, value) => void measured.push([name, value]) },
       stallMs: 300_000,

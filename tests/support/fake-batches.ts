@@ -140,6 +140,7 @@ const nothingDone = {
   reservationsExpired: 0,
   runsSwept: 0,
   uploadsExpired: 0,
+  exportsExpired: 0,
 };
 
 export const fakeTicks = (): TickService => ({

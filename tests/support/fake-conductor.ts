@@ -1,12 +1,20 @@
 import type { BatchConductor } from '../../src/services/batch-conductor.ts';
+import type { ExportConductor } from '../../src/services/export-conductor.ts';
 
 /** Starts nothing and remembers what it should have started. */
-export const createFakeConductor = (): BatchConductor & {
-  started: { id: string; generation: number; lanes: number }[];
-} => {
+export const createFakeConductor = (): BatchConductor &
+  ExportConductor & {
+    started: { id: string; generation: number; lanes: number }[];
+    startedExports: { id: string; generation: number }[];
+  } => {
+  const startedExports: { id: string; generation: number }[] = [];
   const started: { id: string; generation: number; lanes: number }[] = [];
   return {
     started,
+    startedExports,
+    startExport: async (start) => {
+      startedExports.push(start);
+    },
     start: async (batch) => {
       started.push(batch);
     },

@@ -5,12 +5,15 @@ import { type CreateAppOptions, createApp } from '../../src/http/create-app.ts';
 import type { AccessService, Principal } from '../../src/services/access-service.ts';
 import type { AppServices } from '../../src/services/app-services.ts';
 import type { BatchService } from '../../src/services/batch-service.ts';
+import type { SearchService } from '../../src/services/create-search-service.ts';
+import type { ExportService } from '../../src/services/export-service.ts';
 import type { InferenceService } from '../../src/services/inference-service.ts';
 import type { ScheduleService } from '../../src/services/schedule-service.ts';
 import type { TickService } from '../../src/services/tick-service.ts';
 import type { UploadService } from '../../src/services/upload-service.ts';
 import { createLogger } from '../../src/telemetry/create-logger.ts';
 import { fakeBatches, fakeTicks } from './fake-batches.ts';
+import { fakeExports } from './fake-exports.ts';
 import { fakeSchedules } from './fake-schedules.ts';
 import { fakeUploads } from './fake-uploads.ts';
 
@@ -148,6 +151,8 @@ type FakeParts = {
   inferenceService?: Partial<InferenceService>;
   accessService?: Partial<AccessService>;
   uploadService?: Partial<UploadService>;
+  exportService?: Partial<ExportService>;
+  searchService?: Partial<SearchService>;
   scheduleService?: Partial<ScheduleService>;
   readiness?: AppServices['readiness'];
 };
@@ -159,6 +164,8 @@ export const fakeServices = (parts: FakeParts = {}): AppServices => ({
   tickService: { ...fakeTicks(), ...parts.tickService },
   accessService: { ...fakeAccess(), ...parts.accessService },
   uploadService: { ...fakeUploads(knownId), ...parts.uploadService },
+  searchService: { search: async () => ({ data: [] }), ...parts.searchService },
+  exportService: { ...fakeExports(knownId), ...parts.exportService },
   scheduleService: { ...fakeSchedules(knownId), ...parts.scheduleService },
   listProviders: () => [],
   readiness: parts.readiness ?? (async () => ({ database: 'ok', migrations: 'ok' })),

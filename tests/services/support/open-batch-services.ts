@@ -84,6 +84,7 @@ const createProcess = (databaseUrl: string, options: ProcessOptions, conductor: 
       inferenceService,
       scheduleService: createScheduleService({ repository, planBatch, conductor, logger }),
       uploadService: noUploads,
+      exportService: { tend: async () => 0 },
       logger,
       stallMs: options.stallMs ?? 300_000,
     }),

@@ -1,0 +1,88 @@
+import { parseArgs } from 'node:util';
+import type { z } from 'zod';
+import { Id } from '../src/contract/common.ts';
+import { CreateExport } from '../src/contract/export.ts';
+import { UsageError } from './batch-options.ts';
+
+export type ExportOptions = { url: string | undefined } & (
+  | { command: 'help' }
+  | { command: 'make'; request: CreateExport; out: string }
+  | { command: 'fetch'; id: string; out: string }
+);
+
+export const exportHelp = `Writes what is recorded into a file.
+
+Usage: npm run export -- --what runs|attempts|results --format csv|json|jsonl --out FILE [filters]
+       npm run export -- --id EXPORT_ID --out FILE
+
+--what runs       inferences
+--what attempts   their calls to providers
+--what results    the settled items of one batch, which --batch names
+
+--gzip            compresses the file
+--id ID           takes the file of an export that was begun before
+
+Filters of runs and attempts: --provider, --model, --outcome, --status, --batch, --from TIME, --to TIME, --text WORDS,
+--metadata KEY:VALUE. Of results: --batch and --outcome.
+
+--url URL         the host; default: SQ_URL, then the one that npm start runs. The key is SQ_KEY
+--help            this text
+
+FILE is replaced once the new one is whole and its SHA-256 is right.
+Exit codes: 0 written, 1 the export failed, 2 wrong options, refused, or no host, 130 left before the end.`;
+
+const text = { type: 'string' } as const;
+const options = {
+  what: text,
+  format: text,
+  out: text,
+  gzip: { type: 'boolean' },
+  id: text,
+  provider: text,
+  model: text,
+  outcome: text,
+  status: text,
+  batch: text,
+  from: text,
+  to: text,
+  text,
+  metadata: text,
+  url: text,
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const readWords = (args: string[]) => {
+  try {
+    return parseArgs({ args, options }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
+  }
+};
+
+const optionOf = ({ path, message }: z.core.$ZodIssue): string => {
+  const last = String(path.at(-1) ?? '');
+  const option = last === 'batchId' ? 'batch' : last;
+  return option in options ? `--${option}: ${message}` : message;
+};
+
+/** @throws {UsageError} */
+export function parseExportOptions(words: string[]): ExportOptions {
+  const { help, url, out, id, what, format = 'csv', gzip, batch, ...filter } = readWords(words);
+  if (help) return { command: 'help', url };
+  if (out === undefined) throw new UsageError('--out FILE is missing (--help says more)');
+  if (id !== undefined) {
+    if (!Id.safeParse(id).success) throw new UsageError(`"${id}" is no id of an export`);
+    const stray = words.find((word) => /^--(?!id|out|url)/.test(word));
+    if (stray !== undefined) throw new UsageError(`${stray} has no place beside --id`);
+    return { command: 'fetch', id, out, url };
+  }
+  if (what === undefined) throw new UsageError('--what is missing: runs, attempts or results');
+  const request = CreateExport.safeParse({
+    what,
+    format,
+    ...(gzip && { gzip }),
+    filter: { ...filter, ...(batch !== undefined && { batchId: batch }) },
+  });
+  if (!request.success) throw new UsageError(request.error.issues.map(optionOf).join('; '));
+  return { command: 'make', request: request.data, out, url };
+}
