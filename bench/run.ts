@@ -6,6 +6,7 @@ import { coldStart } from './cold-start.ts';
 import { exportRows } from './export-benchmark.ts';
 import { inference } from './inference-benchmark.ts';
 import { neighbours } from './neighbours-benchmark.ts';
+import { study } from './study-benchmark.ts';
 
 const benchmarks: Record<string, Benchmark> = {
   'cold-start': coldStart,
@@ -13,6 +14,7 @@ const benchmarks: Record<string, Benchmark> = {
   batch,
   neighbours,
   export: exportRows,
+  study,
 };
 
 const usage = () => {

@@ -2,10 +2,12 @@ import type { ArtifactStore } from './artifacts/artifact-store.ts';
 import { createBlobArtifactStore } from './artifacts/blob-artifact-store.ts';
 import { createFolderArtifactStore } from './artifacts/folder-artifact-store.ts';
 import type { Config } from './config/config.ts';
+import type { Secret } from './config/secret.ts';
 import { createBatchRepository } from './db/create-batch-repository.ts';
 import { createExportRepository } from './db/create-export-repository.ts';
 import { createInferenceRepository } from './db/create-inference-repository.ts';
 import { createPool } from './db/create-pool.ts';
+import { createStudyRepository } from './db/create-study-repository.ts';
 import { createUploadRepository } from './db/create-upload-repository.ts';
 import type { InferenceRepository } from './db/inference-repository.ts';
 import { createIdentity, type Identity } from './identity/create-identity.ts';
@@ -22,8 +24,10 @@ import { createExportRunner } from './services/create-export-runner.ts';
 import { createExportService } from './services/create-export-service.ts';
 import { createInferenceService } from './services/create-inference-service.ts';
 import { createPlanBatch } from './services/create-plan-batch.ts';
+import { createPriceService } from './services/create-price-service.ts';
 import { createScheduleService } from './services/create-schedule-service.ts';
 import { createSearchService } from './services/create-search-service.ts';
+import { createStudyService } from './services/create-study-service.ts';
 import { createTickService } from './services/create-tick-service.ts';
 import { createUploadService } from './services/create-upload-service.ts';
 import type { ExportConductor } from './services/export-conductor.ts';
@@ -58,13 +62,16 @@ export type ServicesDependencies = {
 export const createServices = (config: Config, dependencies: ServicesDependencies): Services => {
   const { logger, conductor, identity = createIdentity(config, { logger }), telemetry } = dependencies;
   const { limits } = config;
-  const pool = createPool({
-    databaseUrl: config.database.url.reveal(),
-    size: config.database.poolSize,
-    pooler: config.database.pooler,
-    ...(identity.databasePassword && { password: identity.databasePassword }),
-    onError: (error) => logger.warn('database error', { error }),
-  });
+  const openPool = (url: Secret) =>
+    createPool({
+      databaseUrl: url.reveal(),
+      size: config.database.poolSize,
+      pooler: config.database.pooler,
+      ...(identity.databasePassword && { password: identity.databasePassword }),
+      onError: (error) => logger.warn('database error', { error }),
+    });
+  const pool = openPool(config.database.url);
+  const replicaPool = config.database.replicaUrl && openPool(config.database.replicaUrl);
   const repository = createInferenceRepository({ pool });
   const batches = createBatchRepository({ pool });
   const providers = createProviders(
@@ -89,8 +96,17 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
   const exports = { repository: createExportRepository({ pool }), artifacts, logger };
   const exportRunner = createExportRunner(exports);
   const exportService = createExportService({ ...exports, runner: exportRunner, conductor });
+  const study = createStudyRepository({ pool, readPool: replicaPool ?? pool });
+  const studyService = createStudyService({ repository: study, findPrice });
   return {
     repository,
+    studyService,
+    priceService: createPriceService({
+      repository: study,
+      prices: repository,
+      familyOf: (provider, model) =>
+        providers.get(provider)?.declaredModels?.find(({ id }) => id === model)?.family ?? null,
+    }),
     inferenceService,
     batchService: createBatchService({
       repository: batches,
@@ -111,6 +127,7 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
       scheduleService,
       uploadService,
       exportService,
+      studyService,
       logger,
       telemetry,
       stallMs: config.batches.stallMs,
@@ -127,6 +144,7 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
     close: async () => {
       await Promise.all([batchRunner.stop(), exportRunner.stop()]);
       await batches.close();
+      await replicaPool?.end();
       await repository.close();
     },
   };

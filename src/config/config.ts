@@ -15,6 +15,8 @@ export type Config = {
     url: Secret;
     /** Where the app migrates it; null: somebody else does. */
     migrateUrl: Secret | null;
+    /** Where figures are read; null: at `url`. */
+    replicaUrl: Secret | null;
     auth: Settings['SQ_DATABASE_AUTH'];
     pooler: Settings['SQ_DATABASE_POOLER'];
     poolSize: number;
@@ -88,6 +90,7 @@ const toConfig = (settings: Settings, given: Environment): Config => ({
   database: {
     url: settings.DATABASE_URL,
     migrateUrl: settings.SQ_MIGRATE_URL ?? null,
+    replicaUrl: settings.DATABASE_REPLICA_URL ?? null,
     auth: settings.SQ_DATABASE_AUTH,
     pooler: settings.SQ_DATABASE_POOLER,
     poolSize: settings.SQ_DATABASE_POOL_SIZE,

@@ -8,7 +8,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const databaseFaults = (settings: Settings): SettingFault[] =>
   settings.SQ_DATABASE_AUTH === 'password'
     ? []
-    : (['DATABASE_URL', 'SQ_MIGRATE_URL'] as const).flatMap((setting) => {
+    : (['DATABASE_URL', 'SQ_MIGRATE_URL', 'DATABASE_REPLICA_URL'] as const).flatMap((setting) => {
         const address = settings[setting]?.reveal();
         return address === undefined ? [] : addressFaults(setting, address);
       });

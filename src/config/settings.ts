@@ -21,6 +21,19 @@ export const Settings = z.object({
       .transform((text) => new Secret(text)),
     { about: 'PostgreSQL 15 or newer, with the extensions `vector` and `pg_trgm` available.', secret: true },
   ),
+  DATABASE_REPLICA_URL: setting(
+    z
+      .string()
+      .regex(/^postgres(ql)?:\/\/\S+$/, 'must be a postgresql:// address')
+      .transform((text) => new Secret(text))
+      .optional(),
+    {
+      about:
+        'A read-only replica of the database, for the figures of studies; signs in as `SQ_DATABASE_AUTH` says. Left out: they are read from `DATABASE_URL`.',
+      reason: 'Figures say `asOf`, the moment to which the replica had followed.',
+      secret: true,
+    },
+  ),
   SQ_DATABASE_AUTH: setting(z.enum(['password', 'entra']).default('password'), {
     about:
       'How to sign in to the database: with the password in `DATABASE_URL`, or with an Entra token; then the address has the name of the identity as user, no password, and `sslmode=require`.',

@@ -14,6 +14,8 @@ export const TickReport = z
     runsSwept: z.number().int(),
     uploadsExpired: z.number().int(),
     exportsExpired: z.number().int(),
+    /** Hours of which the figures were added up. */
+    hoursRolledUp: z.number().int(),
   })
   .meta({ id: 'TickReport' });
 export type TickReport = z.infer<typeof TickReport>;

@@ -9,4 +9,5 @@ export const knownMigrations: readonly string[] = [
   '0007_trace',
   '0008_first_token',
   '0009_exports',
+  '0010_rollups',
 ];

@@ -15,10 +15,12 @@ export const httpFunctions: readonly HttpFunction[] = [
   { name: 'inferences', route: 'api/v1/inferences/{*rest}' },
   { name: 'keys', route: 'api/v1/keys/{*rest}' },
   { name: 'openai', route: 'v1/{*rest}' },
+  { name: 'prices', route: 'api/v1/prices/{*rest}' },
   { name: 'providers', route: 'api/v1/providers/{*rest}' },
   { name: 'schedules', route: 'api/v1/schedules/{*rest}' },
   { name: 'search', route: 'api/v1/search/{*rest}' },
   { name: 'session', route: 'api/v1/session/{*rest}' },
+  { name: 'study', route: 'api/v1/study/{*rest}' },
   { name: 'uploads', route: 'api/v1/uploads/{*rest}' },
   // Health, documents, and problem answers for unknown paths of the API.
   { name: 'zApi', route: 'api/{*rest}' },

@@ -7,10 +7,15 @@ import * as exports from '../contract/export.ts';
 import * as health from '../contract/health.ts';
 import * as inferences from '../contract/inference.ts';
 import * as inferenceEvents from '../contract/inference-event.ts';
+import * as prices from '../contract/price.ts';
 import * as problems from '../contract/problem.ts';
 import * as providers from '../contract/provider-info.ts';
+import * as recosts from '../contract/recost.ts';
+import * as rollups from '../contract/rollup.ts';
 import * as schedules from '../contract/schedule.ts';
 import * as searches from '../contract/search.ts';
+import * as studies from '../contract/study.ts';
+import * as versus from '../contract/study-versus.ts';
 import * as ticks from '../contract/tick.ts';
 import * as uploads from '../contract/upload.ts';
 import {
@@ -44,6 +49,7 @@ import {
   listInferencesRoute,
 } from './inferences-routes.ts';
 import { createKeyRoute, listKeysRoute, revokeKeyRoute, rotateKeyRoute } from './keys-routes.ts';
+import { createPriceRoute, listPricesRoute, recostRoute } from './prices-routes.ts';
 import { listProvidersRoute } from './providers-routes.ts';
 import {
   createScheduleRoute,
@@ -55,6 +61,17 @@ import {
 } from './schedules-routes.ts';
 import { searchRoute } from './search-routes.ts';
 import { closeSessionRoute, getSessionRoute, openSessionRoute } from './session-routes.ts';
+import {
+  checkRollupsRoute,
+  compareRoute,
+  counterfactualRoute,
+  distributionRoute,
+  rebuildRollupsRoute,
+  recentRoute,
+  summaryRoute,
+  timeseriesRoute,
+  versusRoute,
+} from './study-routes.ts';
 import { tickRoute } from './tick-routes.ts';
 import {
   completeUploadRoute,
@@ -99,6 +116,18 @@ export const routeDefinitions: readonly RouteConfig[] = [
   updateScheduleRoute,
   deleteScheduleRoute,
   listFiringsRoute,
+  summaryRoute,
+  compareRoute,
+  timeseriesRoute,
+  distributionRoute,
+  recentRoute,
+  versusRoute,
+  counterfactualRoute,
+  recostRoute,
+  rebuildRollupsRoute,
+  checkRollupsRoute,
+  listPricesRoute,
+  createPriceRoute,
   listProvidersRoute,
   createKeyRoute,
   listKeysRoute,
@@ -137,10 +166,15 @@ const namedSchemas = (): [string, z.ZodType][] =>
     health,
     inferences,
     inferenceEvents,
+    prices,
     problems,
     providers,
+    recosts,
+    rollups,
     schedules,
     searches,
+    studies,
+    versus,
     ticks,
     uploads,
   ]

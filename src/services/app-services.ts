@@ -5,6 +5,7 @@ import type { SearchService } from './create-search-service.ts';
 import type { ExportService } from './export-service.ts';
 import type { InferenceService } from './inference-service.ts';
 import type { ScheduleService } from './schedule-service.ts';
+import type { PriceService, StudyService } from './study-service.ts';
 import type { TickService } from './tick-service.ts';
 import type { UploadService } from './upload-service.ts';
 
@@ -18,6 +19,8 @@ export type AppServices = {
   uploadService: UploadService;
   exportService: ExportService;
   searchService: SearchService;
+  studyService: StudyService;
+  priceService: PriceService;
   listProviders(): ProviderInfo[];
   /** Whether database and migrations are as this build needs them. Never throws. */
   readiness(): Promise<{ database: 'ok' | 'failed'; migrations: 'ok' | 'pending' | 'unknown' }>;

@@ -8,6 +8,7 @@ import type { ExportService } from './export-service.ts';
 import type { InferenceService } from './inference-service.ts';
 import { createReviveBatches } from './revive-batches.ts';
 import type { ScheduleService } from './schedule-service.ts';
+import type { StudyService } from './study-service.ts';
 import type { TickService } from './tick-service.ts';
 import type { UploadService } from './upload-service.ts';
 
@@ -18,6 +19,8 @@ export type TickServiceDependencies = {
   scheduleService: Pick<ScheduleService, 'fireDue'>;
   uploadService: Pick<UploadService, 'expire'>;
   exportService: Pick<ExportService, 'tend'>;
+  /** Adds up the figures of what has changed; left out: nobody does here. */
+  studyService?: Pick<StudyService, 'rollUp'> | undefined;
   logger: Logger;
   /** Left out: nothing is measured. */
   telemetry?: Pick<Telemetry, 'measures' | 'measure'> | undefined;
@@ -45,6 +48,7 @@ export const createTickService = (dependencies: TickServiceDependencies): TickSe
     scheduleService,
     uploadService,
     exportService,
+    studyService,
     logger,
     telemetry,
     now = Date.now,
@@ -75,6 +79,7 @@ export const createTickService = (dependencies: TickServiceDependencies): TickSe
     const batchesStarted = await part('batches', reviveBatches);
     const uploadsExpired = await part('uploads', () => uploadService.expire());
     const exportsExpired = await part('exports', () => exportService.tend());
+    const hoursRolledUp = await part('figures', async () => (await studyService?.rollUp()) ?? 0);
     const report = {
       firings,
       batchesStarted,
@@ -83,6 +88,7 @@ export const createTickService = (dependencies: TickServiceDependencies): TickSe
       runsSwept,
       uploadsExpired,
       exportsExpired,
+      hoursRolledUp,
     };
     if (Object.values(report).some((count) => count > 0)) logger.info('tick', report);
     return report;

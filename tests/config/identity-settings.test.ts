@@ -107,6 +107,16 @@ describe('the database', () => {
     expect(JSON.stringify(faults)).not.toContain('my-password');
   });
 
+  it('is held to the same where figures are read', () => {
+    const url = 'postgresql://id@p.example/study?sslmode=require';
+    const replica = 'postgresql://id@replica.example/study';
+    expect(Object.keys(faultsOf({ ...entra(url), DATABASE_REPLICA_URL: replica }))).toEqual([
+      'DATABASE_REPLICA_URL',
+    ]);
+    expect(load({ DATABASE_REPLICA_URL: replica }).database.replicaUrl?.reveal()).toBe(replica);
+    expect(load({}).database.replicaUrl).toBeNull();
+  });
+
   it('is held to the same under the address for migrations', () => {
     const url = 'postgresql://id@p.example/study?sslmode=require';
     const faults = faultsOf({ ...entra(url), SQ_MIGRATE_URL: 'postgresql://id:my-password@p.example/study' });

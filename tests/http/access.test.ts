@@ -23,23 +23,41 @@ const bodies: Record<string, unknown> = {
   'POST /api/v1/keys': { owner: 'someone', scopes: ['study:read'] },
   'POST /api/v1/keys/{id}/rotate': {},
   'POST /api/v1/session': { key: testKeys.admin },
+  'POST /api/v1/prices': {
+    provider: 'echo',
+    model: 'echo-1',
+    effectiveFrom: '2030-01-01T00:00:00Z',
+    inputPerMillion: '1',
+    outputPerMillion: '2.5',
+  },
+  'POST /api/v1/study/recost': {},
+  'POST /api/v1/study/rollups/rebuild': {},
   'POST /api/v1/uploads': {},
   'PUT /api/v1/uploads/{id}/parts/{partNumber}': 'bytes',
   'POST /api/v1/uploads/{id}/complete': { partCount: 1 },
   'POST /api/v1/exports': { what: 'runs', format: 'csv' },
 };
+const queries: Record<string, string> = {
+  'GET /api/v1/study/compare': 'by=provider',
+  'GET /api/v1/study/timeseries': 'bucket=day&measure=runs',
+  'GET /api/v1/study/distribution': 'of=latencyMs',
+  'GET /api/v1/study/counterfactual': 'targetProvider=echo&targetModel=echo-1',
+};
 const contentTypes: Record<string, string> = {
   'PUT /api/v1/uploads/{id}/parts/{partNumber}': 'application/octet-stream',
 };
+
+const queryOf = (name: string) => (queries[name] === undefined ? '' : `?${queries[name]}`);
 
 const routes = routeDefinitions.map(({ method, path, 'x-scope': scope }) => ({
   name: `${method.toUpperCase()} ${path}`,
   method: method.toUpperCase(),
   path: path
-    .replace('{id}', knownId)
+    .replaceAll(/\{(?:id|a|b)\}/g, knownId)
     .replace('{file}', 'init.js')
     .replace('{partNumber}', `1?sha256=${'0'.repeat(64)}`)
-    .replace(/\/search$/, '/search?text=word'),
+    .replace(/\/search$/, '/search?text=word')
+    .concat(queryOf(`${method.toUpperCase()} ${path}`)),
   scope: String(scope),
 }));
 type Route = (typeof routes)[number];

@@ -141,6 +141,7 @@ const nothingDone = {
   runsSwept: 0,
   uploadsExpired: 0,
   exportsExpired: 0,
+  hoursRolledUp: 0,
 };
 
 export const fakeTicks = (): TickService => ({

@@ -9,12 +9,14 @@ import type { SearchService } from '../../src/services/create-search-service.ts'
 import type { ExportService } from '../../src/services/export-service.ts';
 import type { InferenceService } from '../../src/services/inference-service.ts';
 import type { ScheduleService } from '../../src/services/schedule-service.ts';
+import type { PriceService, StudyService } from '../../src/services/study-service.ts';
 import type { TickService } from '../../src/services/tick-service.ts';
 import type { UploadService } from '../../src/services/upload-service.ts';
 import { createLogger } from '../../src/telemetry/create-logger.ts';
 import { fakeBatches, fakeTicks } from './fake-batches.ts';
 import { fakeExports } from './fake-exports.ts';
 import { fakeSchedules } from './fake-schedules.ts';
+import { fakePrices, fakeStudies } from './fake-studies.ts';
 import { fakeUploads } from './fake-uploads.ts';
 
 export const knownId = '0198c0de-0000-7000-8000-000000000001';
@@ -154,6 +156,8 @@ type FakeParts = {
   exportService?: Partial<ExportService>;
   searchService?: Partial<SearchService>;
   scheduleService?: Partial<ScheduleService>;
+  studyService?: Partial<StudyService>;
+  priceService?: Partial<PriceService>;
   readiness?: AppServices['readiness'];
 };
 
@@ -167,6 +171,8 @@ export const fakeServices = (parts: FakeParts = {}): AppServices => ({
   searchService: { search: async () => ({ data: [] }), ...parts.searchService },
   exportService: { ...fakeExports(knownId), ...parts.exportService },
   scheduleService: { ...fakeSchedules(knownId), ...parts.scheduleService },
+  studyService: { ...fakeStudies(knownId), ...parts.studyService },
+  priceService: { ...fakePrices(knownId), ...parts.priceService },
   listProviders: () => [],
   readiness: parts.readiness ?? (async () => ({ database: 'ok', migrations: 'ok' })),
 });

@@ -25,6 +25,8 @@ const shownInReports = ({ kind, method, path, headers, body }: MalformedRequest)
 
 const json = { 'content-type': 'application/json' };
 const someId = '0198c0de-0000-7000-8000-0000000000ff';
+/** Query keys that are numbers. */
+const numbers = ['limit', 'bins', 'targetA', 'targetB', 'seed'];
 /** Readable without a key, and lenient about queries: browsers come here. */
 const pages: ReadonlySet<string> = new Set(['/', '/api/docs', '/api/docs/{file}']);
 
@@ -39,7 +41,7 @@ export const malformedRequests = (document: OpenapiDocument): fc.Arbitrary<Malfo
   const withStrictQuery = operations.filter(({ path }) => !pages.has(path));
   const closed = operations.filter(({ isOpen }) => !isOpen);
 
-  const fill = (path: string) => path.replace('{id}', someId).replace('{file}', 'init.js');
+  const fill = (path: string) => path.replace(/\{(?:id|a|b)\}/g, someId).replace('{file}', 'init.js');
   const validBody = ({ body }: DocumentOperation): fc.Arbitrary<unknown> =>
     body === null ? fc.constant(undefined) : validFor(body, resolve);
   const of = (
@@ -162,7 +164,7 @@ export const malformedRequests = (document: OpenapiDocument): fc.Arbitrary<Malfo
             (value) =>
               typeof value === 'string' &&
               value.isWellFormed() &&
-              (name !== 'limit' || Number.isNaN(Number(value))),
+              (!numbers.includes(name) || Number.isNaN(Number(value))),
           )
           .map((value) => `${name}=${encodeURIComponent(String(value))}`),
       );
