@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Metafile } from 'esbuild';
+import { buildWeb } from './build-web.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 
@@ -130,7 +131,11 @@ const removeOldChunks = async (outdir: string, current: ReadonlySet<string>) => 
 /** Builds the app into `outdir`, under the feet of a host that may be running from there. @returns its chunks. */
 export const buildApp = async (outdir: string): Promise<ChunkSize[]> => {
   await mkdir(outdir, { recursive: true });
-  const [{ outputFiles, metafile }] = await Promise.all([bundle(outdir), copyAssets(outdir)]);
+  const [{ outputFiles, metafile }] = await Promise.all([
+    bundle(outdir),
+    copyAssets(outdir),
+    buildWeb(path.join(outdir, 'web')),
+  ]);
   checkLazyImports(
     metafile,
     outputFiles.filter(({ path: file }) => file.endsWith('.mjs')).map(({ text }) => text),

@@ -32,6 +32,7 @@ const openProduct = async (
     telemetry,
     version: shared.version,
     staticDir: join(import.meta.dirname, 'static'),
+    webDir: join(import.meta.dirname, 'web'),
     cookieSecure: config.http.cookieSecure,
     streams: config.http.stream,
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { architectureRules as rules } from './support/architecture-rules.ts';
 import { readSource, readSources } from './support/import-graph.ts';
 
-const sources = readSources(['src', 'local', 'cli', 'scripts', 'bench', 'tests']);
+const sources = readSources(['src', 'local', 'cli', 'web', 'scripts', 'bench', 'tests']);
 
 /** Each rule with files that break it and files that only look so. */
 const cases: Record<keyof typeof rules, { bad: Record<string, string>[]; good: Record<string, string>[] }> = {
@@ -18,6 +18,8 @@ const cases: Record<keyof typeof rules, { bad: Record<string, string>[]; good: R
       { 'src/functions/a.ts': "import { Config } from '../config/config.ts';" },
       { 'local/a.ts': "import { b } from '../src/errors.ts';" },
       { 'cli/a.ts': "import type { B } from '../src/db/b.ts';" },
+      { 'web/a.tsx': "import { errors } from '../src/errors.ts';" },
+      { 'web/pages/a.tsx': "import type { B } from '../../src/services/b.ts';" },
       { 'src/db/a.ts': "import { b } from '../../local/b.ts';" },
       { 'src/novelty/a.ts': '' },
     ],
@@ -29,6 +31,9 @@ const cases: Record<keyof typeof rules, { bad: Record<string, string>[]; good: R
       { 'src/services/a.ts': "import { c } from './c.ts'; import z from 'zod';" },
       { 'src/services.ts': "import { b } from './db/b.ts';" },
       { 'cli/a.ts': "import { B } from '../src/contract/b.ts';" },
+      {
+        'web/pages/a.tsx': "import { B } from '../../src/contract/b.ts'; export const A = () => <B.Part />;",
+      },
       { 'tests/a.test.ts': "import { b } from '../src/db/b.ts';" },
     ],
   },

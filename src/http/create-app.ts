@@ -30,7 +30,7 @@ import { createSessionCookie } from './session-cookie.ts';
 import { registerSessionRoutes } from './session-routes.ts';
 import { registerStudyRoutes } from './study-routes.ts';
 import { registerTickRoute, tickWhenStale } from './tick-routes.ts';
-import { answerUnknownPath, knownPathMiddleware } from './unknown-path.ts';
+import { knownPathMiddleware } from './unknown-path.ts';
 import { registerUploadsRoutes } from './uploads-routes.ts';
 import { toValidationError } from './validation-faults.ts';
 
@@ -42,6 +42,8 @@ export type CreateAppOptions = {
   version: string;
   /** Folder of the documentation page's files: swagger-ui-bundle.js and swagger-ui.css. */
   staticDir: string;
+  /** Folder of the built dashboard; left out or empty: `/` leads to the documentation page. */
+  webDir?: string | undefined;
   /** True where TLS ends in front of the app: session cookies are then always `Secure`. */
   cookieSecure?: boolean;
   /** False where a streamed answer reaches the caller in one piece at its end. */
@@ -58,6 +60,7 @@ export const createApiApp = (options: CreateAppOptions): ApiApp => {
     telemetry,
     version,
     staticDir,
+    webDir,
     cookieSecure = false,
     streams = true,
     heartbeatMs,
@@ -91,7 +94,6 @@ export const createApiApp = (options: CreateAppOptions): ApiApp => {
     }
     return answerError(c, appError);
   });
-  app.notFound(answerUnknownPath);
 
   registerInferencesRoutes(app, { service: services.inferenceService, logger, heartbeatMs });
   registerBatchesRoutes(app, { service: services.batchService, streams, logger });
@@ -107,7 +109,7 @@ export const createApiApp = (options: CreateAppOptions): ApiApp => {
   registerTickRoute(app, services.tickService);
   registerHealthRoutes(app, { readiness: () => services.readiness(), version });
   registerDocumentsRoutes(app, { document: () => openapiDocument(version), staticDir });
-  registerDashboardRoutes(app);
+  registerDashboardRoutes(app, webDir);
   return app;
 };
 

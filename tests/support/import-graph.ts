@@ -135,7 +135,11 @@ const unrepeatableOf = (node: Node): string | null => {
 
 /** Parses one file. @throws when it isn't TypeScript. */
 export const readSource = (file: string, text: string): SourceFile => {
-  const module = parseSync(text, { syntax: 'typescript', target: 'es2024' }) as unknown as Node;
+  const module = parseSync(text, {
+    syntax: 'typescript',
+    tsx: file.endsWith('.tsx'),
+    target: 'es2024',
+  }) as unknown as Node;
   const source: SourceFile = {
     file,
     text,

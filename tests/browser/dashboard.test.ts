@@ -1,0 +1,309 @@
+// Long: one session goes through every page, and each step stands on what the ones before have recorded.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import {
+  chromiumPath,
+  keepPicture,
+  openBrowser,
+  seriousFaults,
+  type TestBrowser,
+  watchPage,
+  withoutBrowser,
+} from '../support/open-browser.ts';
+import { type RunningApp, startApp } from '../support/running-app.ts';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+const describeInBrowser = chromiumPath ? describe : describe.skip;
+const stepMs = 60_000;
+
+const lines = (count: number, prompt: string) =>
+  Array.from({ length: count }, (_, number) =>
+    JSON.stringify({ itemKey: `q${number + 1}`, prompt: `${prompt} ${number + 1}?` }),
+  ).join('\n');
+const hostile = `<script>document.title = 'taken'</script><img src="x" onerror="document.title = 'taken'">`;
+
+describeInBrowser(`the dashboard${withoutBrowser}`, () => {
+  let database: TestDatabase;
+  let app: RunningApp;
+  let browser: TestBrowser;
+  let page: Page;
+  let complaints: string[] = [];
+  const seen: Record<string, string> = {};
+  const open = (path: string) => page.goto(`${app.host.url}${path}`);
+  const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name });
+  const button = (name: string | RegExp) => page.getByRole('button', { name });
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    app = await startApp(database.url, {
+      SQ_ECHO: JSON.stringify([
+        { name: 'echo' },
+        { name: 'echo-slow', latencyMs: 300 },
+        { name: 'echo-strict', filterRate: 0.4, failureRate: 0.3 },
+      ]),
+    });
+    browser = await openBrowser();
+    page = await browser.context.newPage();
+    await page.setViewportSize({ width: 1440, height: 900 });
+    page.setDefaultTimeout(20_000);
+    complaints = watchPage(page, app.host.url);
+  }, stepMs);
+
+  afterAll(async () => {
+    await browser?.close();
+    await app?.host.stop();
+    await database?.drop();
+  });
+
+  it(
+    'asks for a key, says no to a wrong one, and leads where one wanted to go',
+    async () => {
+      await open('/runs?outcome=ok');
+      await page.getByLabel('API key').waitFor();
+      expect(await seriousFaults(page)).toEqual([]);
+      await keepPicture(page, 'sign-in-1440-light');
+      await page.getByLabel('API key').fill(`sq_${'x'.repeat(43)}`);
+      await button('Sign in').click();
+      await page.getByText('This key is unknown, expired or revoked.').waitFor();
+      // The browser itself reports the 401 that was provoked.
+      expect(complaints.splice(0)).toEqual([expect.stringContaining('401')]);
+      await page.getByLabel('API key').fill(app.adminKey);
+      await button('Sign in').click();
+      await heading('Runs').waitFor();
+      expect(await page.getByLabel('Outcome').inputValue()).toBe('ok');
+      expect(await page.evaluate(() => JSON.stringify(localStorage) + document.cookie)).not.toContain(
+        app.adminKey,
+      );
+    },
+    stepMs,
+  );
+
+  it(
+    'starts a batch from JSON lines, after an estimate, and shows its end',
+    async () => {
+      await open('/batches');
+      await page.getByText('No batches yet').waitFor();
+      await page.getByRole('link', { name: 'New batch' }).click();
+      await page.getByLabel('JSON lines').fill('{"itemKey": "a"}');
+      await page.getByText(/Line 1: .*exactly one of prompt and messages/).waitFor();
+      await page.getByLabel('JSON lines').fill(lines(20, 'What is'));
+      await page.getByText('20 questions').waitFor();
+      await button('Add a target').click();
+      await page.getByLabel('Provider of target 2').selectOption('echo-strict');
+      await page.getByLabel('Model of target 2').fill('echo-1');
+      await page.getByLabel('Attempts').fill('1');
+      await page.getByLabel('Name').fill('first questions');
+      await button('Estimate cost').click();
+      await page.getByRole('heading', { name: 'Estimate' }).waitFor();
+      await keepPicture(page, 'batch-new-1440-light');
+      await button('Start batch').click();
+      await heading('first questions').waitFor();
+      await page.locator('.page-title').getByText('completed').waitFor();
+      await page.getByText('40 of 40 questions settled').waitFor();
+      await page.getByRole('heading', { name: 'Without an answer, by cause' }).waitFor();
+      seen.batch = new URL(page.url()).pathname;
+      await button(/^provider error/).click();
+      expect(new URL(page.url()).search).toBe('?outcome=provider_error');
+      const download = page.waitForEvent('download');
+      await button('Results').click();
+      expect((await download).suggestedFilename()).toMatch(/^batch-.*\.jsonl$/);
+      await button(/^Ask \d+ again$/).click();
+      await page.locator('.page-title').getByText('completed').waitFor();
+    },
+    stepMs,
+  );
+
+  it(
+    'pauses a batch, goes on, and follows it to its end',
+    async () => {
+      await open('/batches/new');
+      await page.getByLabel('JSON lines').fill(lines(30, 'How slow is'));
+      await page.getByLabel('Provider of target 1').selectOption('echo-slow');
+      await page.getByLabel('Model of target 1').fill('echo-1');
+      await page.getByLabel('Concurrency').fill('2');
+      await button('Estimate cost').click();
+      await button('Start batch').click();
+      await button('Pause').click();
+      await page.locator('.page-title').getByText('paused').waitFor();
+      expect(await page.getByText('30 of 30 questions settled').count()).toBe(0);
+      await button('Resume').click();
+      await page.locator('.page-title').getByText('completed').waitFor();
+      await page.getByText('30 of 30 questions settled').waitFor();
+    },
+    stepMs,
+  );
+
+  it(
+    'asks two models side by side, and shows what they say as text',
+    async () => {
+      await open('/playground');
+      await page.getByLabel('Question').fill(`A lighthouse ${hostile}`);
+      await button('Ask 2 models').click();
+      await page.getByRole('region', { name: 'Answer 1' }).getByText(hostile).waitFor();
+      await page.getByRole('region', { name: 'Answer 2' }).getByText('Open run').waitFor();
+      await page.getByRole('region', { name: 'Asked before' }).getByText('Use again').first().waitFor();
+      await keepPicture(page, 'playground-answered-1440-light');
+      expect(await page.title()).toBe('Playground · study-query-llm');
+    },
+    stepMs,
+  );
+
+  it(
+    'filters runs, keeps the filter in the address, opens one and asks it again',
+    async () => {
+      await open('/runs');
+      await page.getByLabel('Words').fill('lighthouse');
+      await page.getByLabel('Words').press('Enter');
+      await page.waitForURL('**/runs?text=lighthouse');
+      await page.getByText('2 runs').waitFor();
+      await page.reload();
+      await page.getByText('2 runs').waitFor();
+      await page.locator('tbody a').first().click();
+      await heading(/^Run /).waitFor();
+      await page.getByRole('heading', { name: 'Calls to the provider' }).waitFor();
+      expect(await page.getByText(hostile).count()).toBeGreaterThan(1);
+      expect(await page.title()).toMatch(/^Run /);
+      expect(await page.locator('main script, main img').count()).toBe(0);
+      seen.run = new URL(page.url()).pathname;
+      await button('Ask again').click();
+      await page.waitForURL((url) => url.pathname.startsWith('/runs/') && url.pathname !== seen.run);
+      await heading(/^Run /).waitFor();
+    },
+    stepMs,
+  );
+
+  it(
+    'makes a schedule, switches it off, changes it and ends it',
+    async () => {
+      await open('/schedules');
+      await page.getByText('No schedules yet').waitFor();
+      for (const name of ['nightly', 'weekly']) {
+        await page.getByRole('link', { name: 'New schedule' }).click();
+        await page.getByLabel('Name').first().fill(name);
+        await page.getByLabel('Time zone').fill('Europe/Berlin');
+        await page.getByLabel('JSON lines').fill(lines(2, 'What is new on day'));
+        await button('Create schedule').click();
+        await heading(name).waitFor();
+        await page.getByText('It has not fired yet').waitFor();
+        expect(await page.locator('.upcoming li').count()).toBe(5);
+        seen.schedule ??= new URL(page.url()).pathname;
+        await page.getByRole('link', { name: 'Schedules' }).first().click();
+      }
+      await page.getByRole('link', { name: 'weekly' }).click();
+      await button('Switch off').click();
+      await button('Switch on').waitFor();
+      await page.getByRole('link', { name: 'Edit' }).click();
+      await page.getByLabel('Cron expression').fill('0 6 * * MON');
+      await button('Save').click();
+      await page.getByText('0 6 * * MON').waitFor();
+      await button('Delete').click();
+      await button('Delete the schedule').click();
+      await heading('Schedules').waitFor();
+      expect(await page.getByText('weekly').count()).toBe(0);
+    },
+    stepMs,
+  );
+
+  it(
+    'shows providers, makes a key once and revokes it',
+    async () => {
+      await open('/settings');
+      await page.getByText('echo-slow').first().waitFor();
+      await page.getByLabel('Owner').fill('a reader');
+      await button('Make a key').click();
+      await page.locator('.secret').waitFor();
+      expect(await page.locator('.secret').innerText()).toMatch(/^sq_[\w-]{43}$/);
+      await button('I have it').click();
+      const row = page.getByRole('row', { name: /a reader/ });
+      await row.getByRole('button', { name: 'Revoke' }).click();
+      await button('Revoke the key').click();
+      await row.getByText('revoked').waitFor();
+    },
+    stepMs,
+  );
+
+  it(
+    'runs no script but its own',
+    async () => {
+      const response = await open('/batches');
+      expect(response?.headers()['content-security-policy']).toContain("script-src 'self'; style-src 'self'");
+      expect(complaints.splice(0)).toEqual([]);
+      const ran = await page.evaluate(() => {
+        try {
+          const script = document.createElement('script');
+          script.textContent = 'globalThis.taken = true';
+          document.body.append(script);
+        } catch {
+          // Text may not become script at all.
+        }
+        return 'taken' in globalThis;
+      });
+      expect(ran).toBe(false);
+      complaints.splice(0);
+    },
+    stepMs,
+  );
+
+  it(
+    'paints within a second, and is there by keyboard',
+    async () => {
+      await open('/batches');
+      await heading('Batches').waitFor();
+      const paintMs = await page.evaluate(
+        () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN,
+      );
+      expect(paintMs).toBeLessThan(1000);
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the page');
+    },
+    stepMs,
+  );
+
+  it.each([
+    [1440, 'light'],
+    [1440, 'dark'],
+    [390, 'light'],
+    [390, 'dark'],
+  ] as const)(
+    'fits %d px in %s: nothing sticks out, nothing serious for axe',
+    async (width, theme) => {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+      const pages: Record<string, string> = {
+        batches: '/batches',
+        'batch-new': '/batches/new',
+        batch: seen.batch ?? '',
+        runs: '/runs',
+        run: seen.run ?? '',
+        playground: '/playground',
+        schedules: '/schedules',
+        schedule: seen.schedule ?? '',
+        'schedule-edit': `${seen.schedule}/edit`,
+        settings: '/settings',
+        'not-found': '/nowhere',
+      };
+      for (const [name, path] of Object.entries(pages)) {
+        await open(path);
+        await heading(/./).waitFor();
+        await page.locator('.loading').waitFor({ state: 'detached' });
+        await page.waitForLoadState('networkidle');
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect([name, overflow <= 0]).toEqual([name, true]);
+        await keepPicture(page, `${name}-${width}-${theme}`);
+        expect([name, await seriousFaults(page)]).toEqual([name, []]);
+      }
+    },
+    120_000,
+  );
+
+  it(
+    'forgets who signs out',
+    async () => {
+      await page.setViewportSize({ width: 1440, height: 900 });
+      await button('Sign out').click();
+      await page.getByLabel('API key').waitFor();
+      expect(complaints).toEqual([]);
+    },
+    stepMs,
+  );
+});
