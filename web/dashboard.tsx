@@ -1,7 +1,7 @@
 import { lazy, Suspense, useEffect } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { onSignedOut } from './api/http-client.ts';
-import { useForgetSession, useSession } from './api/session-queries.ts';
+import { useForgetSession, useSession } from './api/use-session.ts';
 import { NotFoundPage } from './pages/not-found-page.tsx';
 import { SignInPage } from './pages/sign-in-page.tsx';
 import { Frame } from './parts/frame.tsx';

@@ -50,7 +50,7 @@ describe('the documentation page', () => {
     expect(await response.text()).not.toContain('missing');
   });
 
-  it('is where the root leads', async () => {
+  it('is where the root leads without a dashboard', async () => {
     const response = await startFakeApp().sendRaw('/');
     expect(response.status).toBe(302);
     expect(response.headers.get('location')).toBe('/api/docs');

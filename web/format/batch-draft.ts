@@ -1,5 +1,5 @@
 import { BatchDefinition, type ScheduledBatch } from '../../src/contract/batch.ts';
-import type { BatchRequest } from '../api/batch-queries.ts';
+import type { BatchRequest } from '../api/use-batches.ts';
 
 /** One target as it is being typed. */
 export type TargetDraft = {

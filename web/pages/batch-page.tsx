@@ -2,9 +2,9 @@ import { useSearchParams } from 'wouter';
 import type { BatchDetail } from '../../src/contract/batch.ts';
 import { BatchItemState } from '../../src/contract/batch-item.ts';
 import { Outcome } from '../../src/contract/inference.ts';
-import { useLiveBatch } from '../api/batch-follow.ts';
-import { type ItemFilter, useBatchAction } from '../api/batch-queries.ts';
-import { useHasScope } from '../api/session-queries.ts';
+import { type ItemFilter, useBatchAction } from '../api/use-batches.ts';
+import { useLiveBatch } from '../api/use-live-batch.ts';
+import { useHasScope } from '../api/use-session.ts';
 import {
   formatCount,
   formatDuration,

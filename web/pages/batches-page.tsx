@@ -1,7 +1,7 @@
 import { Link, useSearchParams } from 'wouter';
 import { type Batch, BatchStatus } from '../../src/contract/batch.ts';
-import { isActive, useBatch, useBatches } from '../api/batch-queries.ts';
-import { useHasScope } from '../api/session-queries.ts';
+import { isActive, useBatch, useBatches } from '../api/use-batches.ts';
+import { useHasScope } from '../api/use-session.ts';
 import { formatCount, formatShare } from '../format/format-values.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { Icon } from '../parts/icon.tsx';

@@ -1,15 +1,14 @@
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { ProviderInfo } from '../../src/contract/provider-info.ts';
-import { estimateBatch, startBatch } from '../api/batch-queries.ts';
 import { uploadQuestions } from '../api/question-upload.ts';
-import { useProviders } from '../api/settings-queries.ts';
+import { estimateBatch, startBatch } from '../api/use-batches.ts';
+import { useProviders } from '../api/use-settings.ts';
 import { type DraftFaults, newDraft, newTarget, readDraft } from '../format/batch-draft.ts';
 import { formatShare } from '../format/format-values.ts';
 import { LimitFields, TargetFields } from '../parts/batch-fields.tsx';
 import { EstimateCard } from '../parts/estimate-card.tsx';
-import { Field } from '../parts/field.tsx';
 import { firstChoice } from '../parts/model-select.tsx';
 import { ErrorNotice, Loading } from '../parts/notices.tsx';
 import { PageHead } from '../parts/page-head.tsx';
@@ -17,6 +16,7 @@ import { contentOf, type Questions, QuestionsInput, useQuestionReading } from '.
 
 const BatchForm = ({ providers }: { providers: readonly ProviderInfo[] }) => {
   const [, navigate] = useLocation();
+  const queryClient = useQueryClient();
   const [draft, setDraft] = useState(() => newDraft([newTarget(firstChoice(providers))]));
   const [questions, setQuestions] = useState<Questions>({ text: '', file: null });
   const [faults, setFaults] = useState<DraftFaults>({});
@@ -49,7 +49,10 @@ const BatchForm = ({ providers }: { providers: readonly ProviderInfo[] }) => {
   const start = useMutation({
     mutationFn: ({ request, idempotencyKey }: NonNullable<typeof estimate.data>) =>
       startBatch(request, idempotencyKey),
-    onSuccess: (batch) => navigate(`/batches/${batch.id}`),
+    onSuccess: async (batch) => {
+      await queryClient.invalidateQueries({ queryKey: ['batches'] });
+      navigate(`/batches/${batch.id}`);
+    },
   });
   // An estimate of something else is none.
   const { reset } = estimate;
@@ -65,18 +68,7 @@ const BatchForm = ({ providers }: { providers: readonly ProviderInfo[] }) => {
     <form className="stack" onSubmit={submit}>
       <QuestionsInput questions={questions} reading={reading} onChange={setQuestions} />
       <TargetFields draft={draft} faults={faults} providers={providers} onChange={setDraft} />
-      <LimitFields draft={draft} faults={faults} onChange={setDraft} />
-      <Field label="Name" hint="For finding it again" fault={faults.name}>
-        {(control) => (
-          <input
-            {...control}
-            value={draft.name}
-            maxLength={200}
-            placeholder="optional"
-            onChange={({ target }) => setDraft({ ...draft, name: target.value })}
-          />
-        )}
-      </Field>
+      <LimitFields draft={draft} faults={faults} onChange={setDraft} withName />
       {estimate.isError && <ErrorNotice error={estimate.error} />}
       {estimate.data && <EstimateCard estimate={estimate.data.estimate} />}
       {start.isError && <ErrorNotice error={start.error} />}

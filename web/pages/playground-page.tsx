@@ -3,8 +3,8 @@ import { type FormEvent, useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import type { Inference, Message } from '../../src/contract/inference.ts';
 import type { ProviderInfo } from '../../src/contract/provider-info.ts';
-import { useInference, useInferences } from '../api/inference-queries.ts';
-import { useProviders } from '../api/settings-queries.ts';
+import { useInference, useInferences } from '../api/use-inferences.ts';
+import { useProviders } from '../api/use-settings.ts';
 import {
   draftParameters,
   emptyParameters,
@@ -16,7 +16,7 @@ import {
 } from '../format/playground-rounds.ts';
 import { Field } from '../parts/field.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { firstChoice, type ModelChoice } from '../parts/model-select.tsx';
+import { choiceOf, firstChoice, type ModelChoice } from '../parts/model-select.tsx';
 import { EmptyNotice, ErrorNotice, Loading } from '../parts/notices.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PlayColumn } from '../parts/play-column.tsx';
@@ -28,14 +28,12 @@ const newColumn = (choice: ModelChoice): PlayTarget => ({ ...choice, key: crypto
 
 type PlayDraft = { system: string; prompt: string; parameters: ParameterDraft; columns: PlayTarget[] };
 
-const firstDraft = (providers: readonly ProviderInfo[]): PlayDraft => {
-  const [first, second] = providers.flatMap(({ name, models }) =>
-    (models ?? []).map(({ id }) => ({ provider: name, model: id })),
-  );
-  const choices =
-    first === undefined ? [firstChoice(providers)] : second === undefined ? [first] : [first, second];
-  return { system: '', prompt: '', parameters: emptyParameters, columns: choices.map(newColumn) };
-};
+const firstDraft = (providers: readonly ProviderInfo[]): PlayDraft => ({
+  system: '',
+  prompt: '',
+  parameters: emptyParameters,
+  columns: providers.slice(0, 2).map(choiceOf).map(newColumn),
+});
 
 /** The same question to the same models. */
 const draftOfRuns = (runs: readonly Inference[]): Partial<PlayDraft> => {

@@ -1,8 +1,8 @@
 import { useMutation } from '@tanstack/react-query';
 import { Link, useLocation } from 'wouter';
 import type { InferenceDetail } from '../../src/contract/inference.ts';
-import { askInference, useInference } from '../api/inference-queries.ts';
-import { useHasScope } from '../api/session-queries.ts';
+import { askInference, useInference } from '../api/use-inferences.ts';
+import { useHasScope } from '../api/use-session.ts';
 import { formatCount, formatDuration, formatUsd, formatWord, unknown } from '../format/format-values.ts';
 import { AttemptTimeline } from '../parts/attempt-timeline.tsx';
 import { OutcomeBadge } from '../parts/badges.tsx';

@@ -1,5 +1,5 @@
 import { Link, useSearchParams } from 'wouter';
-import { useInferences } from '../api/inference-queries.ts';
+import { useInferences } from '../api/use-inferences.ts';
 import { formatUnit } from '../format/format-values.ts';
 import { type FilterName, filterNames, readFilter } from '../format/run-filter.ts';
 import { EmptyNotice, ErrorNotice, Loading } from '../parts/notices.tsx';

@@ -1,7 +1,7 @@
 import { Link, useLocation } from 'wouter';
 import type { Schedule } from '../../src/contract/schedule.ts';
-import { useDeleteSchedule, useFirings, useSaveSchedule, useSchedule } from '../api/schedule-queries.ts';
-import { useHasScope } from '../api/session-queries.ts';
+import { useDeleteSchedule, useFirings, useSaveSchedule, useSchedule } from '../api/use-schedules.ts';
+import { useHasScope } from '../api/use-session.ts';
 import { formatCount, formatUsd, formatWord } from '../format/format-values.ts';
 import { Badge, FiringBadge } from '../parts/badges.tsx';
 import { ConfirmButton } from '../parts/confirm-button.tsx';

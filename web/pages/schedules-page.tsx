@@ -1,7 +1,7 @@
 import { Link } from 'wouter';
 import type { Schedule } from '../../src/contract/schedule.ts';
-import { useSaveSchedule, useSchedules } from '../api/schedule-queries.ts';
-import { useHasScope } from '../api/session-queries.ts';
+import { useSaveSchedule, useSchedules } from '../api/use-schedules.ts';
+import { useHasScope } from '../api/use-session.ts';
 import { formatUnit } from '../format/format-values.ts';
 import { CheckField } from '../parts/field.tsx';
 import { Icon } from '../parts/icon.tsx';

@@ -1,6 +1,6 @@
 import type { ProviderInfo } from '../../src/contract/provider-info.ts';
-import { useHasScope, useSession } from '../api/session-queries.ts';
-import { useHealth, useProviders } from '../api/settings-queries.ts';
+import { useHasScope, useSession } from '../api/use-session.ts';
+import { useHealth, useProviders } from '../api/use-settings.ts';
 import { formatCount } from '../format/format-values.ts';
 import { KeySettings } from '../parts/key-settings.tsx';
 import { EmptyNotice, ErrorNotice, Loading } from '../parts/notices.tsx';

@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useState } from 'react';
 import { isProblemError } from '../api/problem-error.ts';
-import { useSignIn } from '../api/session-queries.ts';
+import { useSignIn } from '../api/use-session.ts';
 import { Field } from '../parts/field.tsx';
 import { ErrorNotice } from '../parts/notices.tsx';
 

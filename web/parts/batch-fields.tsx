@@ -90,7 +90,12 @@ export const TargetFields = ({ draft, faults, providers, onChange }: BatchFields
 };
 
 /** How often, how fast, and up to which cost. */
-export const LimitFields = ({ draft, faults, onChange }: Omit<BatchFieldsProps, 'providers'>) => {
+export const LimitFields = ({
+  draft,
+  faults,
+  onChange,
+  withName = false,
+}: Omit<BatchFieldsProps, 'providers'> & { withName?: boolean }) => {
   const number = (
     name: 'repetitions' | 'concurrency' | 'maxCostUsd' | 'maxTokens' | 'maxAttempts',
     label: string,
@@ -114,6 +119,19 @@ export const LimitFields = ({ draft, faults, onChange }: Omit<BatchFieldsProps, 
       <legend className="hidden-text">Limits</legend>
       <h2>How often, how fast, how much</h2>
       <div className="fields">
+        {withName && (
+          <Field label="Name" hint="For finding it again" fault={faults.name}>
+            {(control) => (
+              <input
+                {...control}
+                value={draft.name}
+                maxLength={200}
+                placeholder="optional"
+                onChange={({ target }) => onChange({ ...draft, name: target.value })}
+              />
+            )}
+          </Field>
+        )}
         {number('repetitions', 'Repetitions', 'Samples of each question')}
         {number('concurrency', 'Concurrency', 'Calls at once, up to 512')}
         {number('maxAttempts', 'Attempts', 'Per question, before a failure is final')}

@@ -2,7 +2,7 @@ import { Link } from 'wouter';
 import type { BatchDetail } from '../../src/contract/batch.ts';
 import { BatchItemState } from '../../src/contract/batch-item.ts';
 import { Outcome } from '../../src/contract/inference.ts';
-import { type ItemFilter, useBatchItems } from '../api/batch-queries.ts';
+import { type ItemFilter, useBatchItems } from '../api/use-batches.ts';
 import { formatCount, formatWord } from '../format/format-values.ts';
 import { OutcomeBadge } from './badges.tsx';
 import { LoadMore } from './load-more.tsx';
@@ -115,8 +115,8 @@ export const BatchItems = (props: BatchItemsProps) => {
                     {item.inferenceId === null ? (
                       '–'
                     ) : (
-                      <Link href={`/runs/${item.inferenceId}`} aria-label={`Run of ${item.itemKey}`}>
-                        Open
+                      <Link href={`/runs/${item.inferenceId}`}>
+                        Open<span className="hidden-text"> the run of {item.itemKey}</span>
                       </Link>
                     )}
                   </td>

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import { useSession, useSignOut } from '../api/session-queries.ts';
+import { useSession, useSignOut } from '../api/use-session.ts';
 import { Icon, type IconName } from './icon.tsx';
 import { readTheme, storeTheme, type Theme, themes } from './theme.ts';
 

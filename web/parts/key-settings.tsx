@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from 'react';
 import { type ApiKey, Scope } from '../../src/contract/api-key.ts';
-import { useCreateKey, useKeys, useRevokeKey, useRotateKey } from '../api/settings-queries.ts';
+import { useCreateKey, useKeys, useRevokeKey, useRotateKey } from '../api/use-settings.ts';
 import { toTimestamp } from '../format/format-times.ts';
 import { Badge } from './badges.tsx';
 import { ConfirmButton } from './confirm-button.tsx';

@@ -12,11 +12,17 @@ type ModelSelectProps = {
   placeholder?: string;
 };
 
-/** The first thing that can be asked. */
-export const firstChoice = (providers: readonly ProviderInfo[]): ModelChoice => {
-  const [first] = providers;
-  return { provider: first?.name ?? '', model: first?.models?.[0]?.id ?? '' };
-};
+/** Names to offer: the offline provider answers to any. */
+const modelsOf = (provider: ProviderInfo | undefined): string[] =>
+  provider?.models?.map(({ id }) => id) ?? (provider?.kind === 'echo' ? ['echo-1', 'echo-2'] : []);
+
+/** The first thing that can be asked of a provider. */
+export const choiceOf = (provider: ProviderInfo | undefined): ModelChoice => ({
+  provider: provider?.name ?? '',
+  model: modelsOf(provider)[0] ?? '',
+});
+
+export const firstChoice = (providers: readonly ProviderInfo[]): ModelChoice => choiceOf(providers[0]);
 
 /** A provider and one of its models, or any name where the provider takes any. */
 export const ModelSelect = ({
@@ -27,15 +33,14 @@ export const ModelSelect = ({
   placeholder = 'model',
 }: ModelSelectProps) => {
   const listId = useId();
-  const models = providers.find(({ name }) => name === value.provider)?.models ?? [];
+  const models = modelsOf(providers.find(({ name }) => name === value.provider));
   return (
     <div className="model-select">
       <select
         aria-label={`Provider of ${label}`}
         value={value.provider}
         onChange={({ target }) => {
-          const next = providers.find(({ name }) => name === target.value);
-          onChange({ provider: target.value, model: next?.models?.[0]?.id ?? '' });
+          onChange(choiceOf(providers.find(({ name }) => name === target.value)));
         }}
       >
         {providers.every(({ name }) => name !== value.provider) && (
@@ -55,8 +60,8 @@ export const ModelSelect = ({
         onChange={({ target }) => onChange({ ...value, model: target.value })}
       />
       <datalist id={listId}>
-        {models.map(({ id }) => (
-          <option key={id} value={id} />
+        {models.map((model) => (
+          <option key={model} value={model} />
         ))}
       </datalist>
     </div>

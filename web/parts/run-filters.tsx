@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useId, useState } from 'react';
 import { Outcome } from '../../src/contract/inference.ts';
-import { useProviders } from '../api/settings-queries.ts';
+import { useProviders } from '../api/use-settings.ts';
 import { toLocalInput, toTimestamp } from '../format/format-times.ts';
 import { formatWord } from '../format/format-values.ts';
 import type { FilterName, FilterReading } from '../format/run-filter.ts';
@@ -25,12 +25,13 @@ export const RunFilters = ({ search, faults, onChange }: RunFiltersProps) => {
     event?.preventDefault();
     if (Object.keys(typed).length > 0) onChange(typed);
   };
-  const textInput = (name: FilterName, label: string, hint?: string, type = 'text') => (
-    <Field label={label} fault={faults[name]} hint={hint}>
+  const textInput = (name: FilterName, label: string, placeholder = '', type = 'text') => (
+    <Field label={label} fault={faults[name]}>
       {(control) => (
         <input
           {...control}
           type={type}
+          placeholder={placeholder}
           list={name === 'model' ? modelsId : undefined}
           value={typed[name] ?? given(name)}
           onChange={({ target }) => setTyped({ ...typed, [name]: target.value })}
@@ -52,7 +53,7 @@ export const RunFilters = ({ search, faults, onChange }: RunFiltersProps) => {
     </Field>
   );
   return (
-    <form className="fields" onSubmit={send} aria-label="Filters">
+    <form className="fields fields-dense" onSubmit={send} aria-label="Filters">
       {textInput('text', 'Words', undefined, 'search')}
       <Field label="Provider">
         {(control) => (

@@ -6,7 +6,7 @@ import { formatCount, formatDuration, formatUsd, unknown } from '../format/forma
 import { OutcomeBadge } from './badges.tsx';
 import { AgoText } from './time-text.tsx';
 
-const rowPx = 55;
+const rowPx = 64;
 const overscan = 12;
 /** So many rows before the end the next page is asked for. */
 const aheadRows = 20;

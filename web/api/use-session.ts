@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type Scope, Session } from '../../src/contract/api-key.ts';
 import { getJson, send, sendJson } from './http-client.ts';
 import { isProblemError } from './problem-error.ts';
@@ -19,6 +19,12 @@ const readSession = async (): Promise<Session | null> => {
   }
 };
 
+/** What the signed-in one has seen goes; the session's own entry stays, because the page listens to it. */
+const dropSeen = (queryClient: QueryClient) => {
+  queryClient.getMutationCache().clear();
+  queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== key[0] });
+};
+
 /** null: nobody is signed in. */
 export const useSession = () => useQuery({ queryKey: key, queryFn: readSession, staleTime: 60_000 });
 
@@ -33,7 +39,7 @@ export const useSignIn = () => {
     mutationFn: (apiKey: string) => sendJson(Session, 'POST', path, { key: apiKey }),
     onSuccess: (session) => {
       localStorage.setItem(hint, 'yes');
-      queryClient.clear();
+      dropSeen(queryClient);
       queryClient.setQueryData(key, session);
     },
   });
@@ -44,7 +50,7 @@ export const useForgetSession = () => {
   const queryClient = useQueryClient();
   return () => {
     localStorage.removeItem(hint);
-    queryClient.clear();
+    dropSeen(queryClient);
     queryClient.setQueryData(key, null);
   };
 };

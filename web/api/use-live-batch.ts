@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { BatchDetail } from '../../src/contract/batch.ts';
 import { progressEvent } from '../../src/contract/batch-progress-event.ts';
-import { batchKey, useBatch } from './batch-queries.ts';
+import { batchKey, useBatch } from './use-batches.ts';
 
 /**
  * A batch that keeps itself up to date by the server's events. The browser comes back by itself when a stream ends; where it gave

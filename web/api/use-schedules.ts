@@ -53,6 +53,7 @@ export const useDeleteSchedule = (id: string) => {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: () => send('DELETE', `${path}/${id}`),
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['schedules'] }),
+    // Not only out of date: for a moment the list would still show what is gone.
+    onSuccess: () => queryClient.removeQueries({ queryKey: ['schedules'] }),
   });
 };
