@@ -66,7 +66,7 @@ async function start(signal: AbortSignal): Promise<LocalStack | null> {
     const file = relative(process.cwd(), join(resolve(options.data), 'admin-key'));
     say(`\nAdmin key, shown this once (kept in ${file}):\n  ${colors.bold(stack.adminKey)}`);
   }
-  say(`\n${colors.bold(stack.url)}  API description: ${stack.url}/api/docs  Ctrl-C stops.\n`);
+  say(`\n${colors.bold(stack.url)}  dashboard; ${stack.url}/api/docs  API. Ctrl-C stops.\n`);
   serving = true;
   for (const line of early) say(line);
   return stack;

@@ -37,7 +37,7 @@ const scriptMeanings: Record<string, string> = {
   test: 'builds, then runs all tests on the embedded database (`npm test -- tests/db` for a part)',
   'test:long':
     'tests that take minutes because they have to: paces held over time, crashes and their recovery',
-  build: 'bundles the app into `dist/` and prints what is loaded at start',
+  build: 'bundles the app and the dashboard into `dist/` and prints what is loaded at start',
   deploy: 'provisions and publishes to Azure, step by step; `-- --dry-run` needs no Azure',
   package: 'lays out what is published in `.package/app`, and the source maps beside it',
   lint: 'Biome and knip',

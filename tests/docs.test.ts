@@ -57,7 +57,7 @@ describe('documentation', () => {
   });
 
   it('names files of the repository that exist', () => {
-    const folders = 'src|local|cli|scripts|bench|tests|examples|docs|infra|\\.ci';
+    const folders = 'src|local|cli|web|scripts|bench|tests|examples|docs|infra|\\.ci';
     const named = mentions(new RegExp(`\`((?:${folders})/[\\w./-]+)\``, 'g'));
     expect(named.length).toBeGreaterThan(5);
     // Files that a reader is told to add.
@@ -77,7 +77,14 @@ describe('documentation', () => {
   it('names settings that exist', () => {
     const known = new Set(describeSettings().map(({ name }) => name));
     // Only for tests and tools, never read by the app.
-    const ofTools = ['SQ_TEST_DATABASE_URL', 'SQ_POSTGRES_ROOT', 'SQ_CHROMIUM', 'SQ_URL', 'SQ_KEY'];
+    const ofTools = [
+      'SQ_TEST_DATABASE_URL',
+      'SQ_POSTGRES_ROOT',
+      'SQ_CHROMIUM',
+      'SQ_TEST_SCREENSHOTS',
+      'SQ_URL',
+      'SQ_KEY',
+    ];
     const unknown = mentions(/\b((?:SQ|AOAI)_[A-Z][A-Z0-9_]*[A-Z0-9])\b/g).filter(
       ({ word }) => !known.has(word) && !ofTools.includes(word) && !word.startsWith('SQ_KEY_'),
     );
