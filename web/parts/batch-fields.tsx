@@ -43,14 +43,14 @@ export const TargetFields = ({ draft, faults, providers, onChange }: BatchFields
           <input
             aria-label={`Temperature of target ${index + 1}`}
             inputMode="decimal"
-            placeholder="default"
+            placeholder="temperature"
             value={target.temperature}
             onChange={({ target: input }) => change(target.key, { temperature: input.value })}
           />
           <input
             aria-label={`Output tokens of target ${index + 1} at most`}
             inputMode="numeric"
-            placeholder="default"
+            placeholder="max. tokens"
             value={target.maxOutputTokens}
             onChange={({ target: input }) => change(target.key, { maxOutputTokens: input.value })}
           />
