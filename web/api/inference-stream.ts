@@ -8,7 +8,7 @@ import { ProblemError } from './problem-error.ts';
 const path = '/api/v1/inferences';
 
 /** What of the events is needed here; a later server may say more. */
-const Started = z.object({ id: z.string() });
+const Started = z.object({ inferenceId: z.string() });
 const Delta = z.object({ text: z.string() });
 
 export type StreamListener = {
@@ -18,22 +18,31 @@ export type StreamListener = {
   onText: (text: string) => void;
 };
 
-const readEvents = async (body: ReadableStream<Uint8Array>, listener: StreamListener): Promise<Inference> => {
+/**
+ * The events of one inference: `start`, `delta`, `error` and last `end`, which holds the record. A failure that is recorded has an
+ * `error` before its `end`; the record says more and wins.
+ * @throws {ProblemError} what a stream without an end was ended by
+ */
+export const readInferenceEvents = async (
+  body: ReadableStream<Uint8Array>,
+  listener: StreamListener,
+): Promise<Inference> => {
+  let failure = new Error(
+    'The stream ended before the answer did. What became of the question stands under Runs.',
+  );
   const events = body
     .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
-    .pipeThrough(new EventSourceParserStream());
-  for await (const { event, data } of events) {
-    const value: unknown = JSON.parse(data);
-    if (event === 'start') {
-      const started = Started.safeParse(value);
-      if (started.success) listener.onStart(started.data.id);
-    } else if (event === 'delta') {
-      const delta = Delta.safeParse(value);
-      if (delta.success) listener.onText(delta.data.text);
-    } else if (event === 'end') return Inference.parse(value);
-    else if (event === 'error') throw new ProblemError(Problem.parse(value));
+    .pipeThrough(new EventSourceParserStream())
+    .getReader();
+  for (;;) {
+    const { done, value } = await events.read();
+    if (done) throw failure;
+    const { event, data } = value;
+    if (event === 'start') listener.onStart(Started.parse(JSON.parse(data)).inferenceId);
+    else if (event === 'delta') listener.onText(Delta.parse(JSON.parse(data)).text);
+    else if (event === 'error') failure = new ProblemError(Problem.parse(JSON.parse(data)));
+    else if (event === 'end') return Inference.parse(JSON.parse(data));
   }
-  throw new Error('The stream ended before the answer did. What became of the question stands under Runs.');
 };
 
 /** Asks, piece by piece where the server streams and in one piece where it doesn't. */
@@ -51,7 +60,7 @@ export const streamInference = async (
   if (id !== null) listener.onStart(id);
   const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
   return isStream && response.body !== null
-    ? readEvents(response.body, listener)
+    ? readInferenceEvents(response.body, listener)
     : Inference.parse(await response.json());
 };
 
