@@ -55,6 +55,7 @@ const bundleWeb = async (outDir: string) => {
     base: '/',
     publicDir: false,
     logLevel: 'warn',
+    resolve: { alias: [{ find: /^zod$/, replacement: path.join(root, 'web/zod-without-eval.ts') }] },
     oxc: { jsx: { runtime: 'automatic' } },
     build: {
       outDir,
