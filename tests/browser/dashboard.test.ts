@@ -152,7 +152,9 @@ describeInBrowser(`the dashboard${withoutBrowser}`, () => {
     async () => {
       await open('/playground');
       await page.getByLabel('Question').fill(`A lighthouse ${hostile}`);
+      const answer = page.waitForResponse((response) => response.url().endsWith('/api/v1/inferences'));
       await button('Ask 2 models').click();
+      expect((await answer).headers()['content-type']).toMatch(/^text\/event-stream/);
       await page.getByRole('region', { name: 'Answer 1' }).getByText(hostile).waitFor();
       await page.getByRole('region', { name: 'Answer 2' }).getByText('Open run').waitFor();
       await page.getByRole('region', { name: 'Asked before' }).getByText('Use again').first().waitFor();

@@ -1,15 +1,10 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { z } from 'zod';
 import { type CreateInference, Inference } from '../../src/contract/inference.ts';
-import { Problem } from '../../src/contract/problem.ts';
+import { inferenceEvents } from '../../src/contract/inference-event.ts';
 import { send } from './http-client.ts';
 import { ProblemError } from './problem-error.ts';
 
 const path = '/api/v1/inferences';
-
-/** What of the events is needed here; a later server may say more. */
-const Started = z.object({ inferenceId: z.string() });
-const Delta = z.object({ text: z.string() });
 
 export type StreamListener = {
   /** The question is recorded under this id, and can be stopped. */
@@ -38,10 +33,10 @@ export const readInferenceEvents = async (
     const { done, value } = await events.read();
     if (done) throw failure;
     const { event, data } = value;
-    if (event === 'start') listener.onStart(Started.parse(JSON.parse(data)).inferenceId);
-    else if (event === 'delta') listener.onText(Delta.parse(JSON.parse(data)).text);
-    else if (event === 'error') failure = new ProblemError(Problem.parse(JSON.parse(data)));
-    else if (event === 'end') return Inference.parse(JSON.parse(data));
+    if (event === 'start') listener.onStart(inferenceEvents.start.parse(JSON.parse(data)).inferenceId);
+    else if (event === 'delta') listener.onText(inferenceEvents.delta.parse(JSON.parse(data)).text);
+    else if (event === 'error') failure = new ProblemError(inferenceEvents.error.parse(JSON.parse(data)));
+    else if (event === 'end') return inferenceEvents.end.parse(JSON.parse(data));
   }
 };
 
