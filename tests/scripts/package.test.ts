@@ -16,12 +16,16 @@ const functions = [
   'batch',
   'batchLane',
   'batches',
+  'export',
+  'exports',
   'inferences',
   'keys',
   'openai',
   'providers',
   'runBatchLane',
+  'runExport',
   'schedules',
+  'search',
   'session',
   'tick',
   'uploads',
@@ -58,6 +62,8 @@ describe('what is published', () => {
       });
       expect([response.status, (await response.json()).outcome]).toEqual([201, 'ok']);
       expect((await fetch(`${host.url}/api/docs/swagger-ui.css`)).status).toBe(200);
+      const dashboard = await fetch(host.url, { headers: { accept: 'text/html' } });
+      expect([dashboard.status, await dashboard.text()]).toEqual([200, expect.stringContaining('/assets/')]);
       expect(await host.warnings()).toEqual([]);
     } finally {
       await host.stop();
