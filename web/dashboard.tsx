@@ -27,6 +27,8 @@ const SchedulePage = lazy(async () => ({
 const EditSchedulePage = lazy(async () => ({
   default: (await import('./pages/edit-schedule-page.tsx')).EditSchedulePage,
 }));
+const StudyPage = lazy(async () => ({ default: (await import('./pages/study-page.tsx')).StudyPage }));
+const VersusPage = lazy(async () => ({ default: (await import('./pages/versus-page.tsx')).VersusPage }));
 const SettingsPage = lazy(async () => ({
   default: (await import('./pages/settings-page.tsx')).SettingsPage,
 }));
@@ -48,6 +50,8 @@ const Pages = () => (
     </Route>
     <Route path="/schedules/:id">{({ id }) => <SchedulePage key={id} id={id} />}</Route>
     <Route path="/schedules/:id/edit">{({ id }) => <EditSchedulePage key={id} id={id} />}</Route>
+    <Route path="/study" component={StudyPage} />
+    <Route path="/study/versus" component={VersusPage} />
     <Route path="/settings" component={SettingsPage} />
     <Route component={NotFoundPage} />
   </Switch>

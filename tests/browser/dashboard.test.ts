@@ -189,6 +189,40 @@ describeInBrowser(`the dashboard${withoutBrowser}`, () => {
   );
 
   it(
+    'shows figures of the study with their intervals, and two targets against each other',
+    async () => {
+      await open('/study?by=provider');
+      await page.getByRole('region', { name: 'Comparison as a table' }).getByText('echo-strict').waitFor();
+      await page
+        .getByRole('img', { name: /^Share of answered questions by provider/ })
+        .locator('svg circle')
+        .first()
+        .waitFor();
+      await page
+        .getByRole('img', { name: /^runs by the day/ })
+        .locator('svg circle')
+        .first()
+        .waitFor();
+      await page
+        .getByRole('img', { name: /^Distribution of latency/ })
+        .locator('svg rect')
+        .first()
+        .waitFor();
+      const saved = page.waitForEvent('download');
+      await button('SVG').first().click();
+      expect((await saved).suggestedFilename()).toBe('success-by-provider.svg');
+      await page.getByLabel('Provider').first().selectOption('echo-slow');
+      await page.waitForURL('**provider=echo-slow**');
+      await open(seen.batch ?? '');
+      await page.getByRole('link', { name: 'Compare' }).click();
+      await page.getByText('item by item: 20 items in both').waitFor();
+      await page.getByText(/mid-p/).waitFor();
+      seen.versus = page.url().slice(app.host.url.length);
+    },
+    stepMs,
+  );
+
+  it(
     'makes a schedule, switches it off, changes it and ends it',
     async () => {
       await open('/schedules');
@@ -298,6 +332,8 @@ describeInBrowser(`the dashboard${withoutBrowser}`, () => {
         runs: '/runs',
         run: seen.run ?? '',
         playground: '/playground',
+        study: '/study',
+        versus: seen.versus ?? '',
         schedules: '/schedules',
         schedule: seen.schedule ?? '',
         'schedule-edit': `${seen.schedule}/edit`,

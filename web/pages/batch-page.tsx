@@ -1,4 +1,4 @@
-import { useSearchParams } from 'wouter';
+import { Link, useSearchParams } from 'wouter';
 import type { BatchDetail } from '../../src/contract/batch.ts';
 import { BatchItemState } from '../../src/contract/batch-item.ts';
 import { Outcome } from '../../src/contract/inference.ts';
@@ -71,6 +71,14 @@ const BatchActions = ({ batch }: { batch: BatchDetail }) => {
         />
       )}
       {batch.counts.planned > counts.pending + counts.inProgress && <ResultDownload batchId={batch.id} />}
+      {batch.finishedAt !== null && (
+        <Link
+          className="button"
+          href={`/study/versus?a=${batch.id}${batch.targets.length > 1 ? `&b=${batch.id}&targetB=1` : ''}`}
+        >
+          Compare
+        </Link>
+      )}
       {action.isError && <ErrorNotice error={action.error} />}
     </>
   );

@@ -8,6 +8,7 @@ const places: readonly { href: string; label: string; icon: IconName }[] = [
   { href: '/batches', label: 'Batches', icon: 'batches' },
   { href: '/runs', label: 'Runs', icon: 'runs' },
   { href: '/playground', label: 'Playground', icon: 'playground' },
+  { href: '/study', label: 'Study', icon: 'study' },
   { href: '/schedules', label: 'Schedules', icon: 'schedules' },
   { href: '/settings', label: 'Settings', icon: 'settings' },
 ];

@@ -2,6 +2,7 @@ const paths = {
   batches: 'M4 5h16M4 10h16M4 15h10M4 20h6',
   runs: 'M5 4h14v16H5zM9 9h6M9 13h6M9 17h3',
   playground: 'M4 6h7v12H4zM13 6h7v12h-7z',
+  study: 'M4 20h16M6 16l4-5 4 3 5-8',
   schedules: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 8v4l3 2',
   settings: 'M4 7h10M18 7h2M4 17h2M10 17h10M14 4v6M6 14v6',
   plus: 'M12 5v14M5 12h14',
