@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import pc from 'picocolors';
 import type { AnswerTally, PartialSum, TargetTally } from './answer-tally.ts';
 
 export type Target = { provider: string; model: string };
@@ -18,10 +19,12 @@ export function renderAnswerTable(targets: readonly Target[], tally: AnswerTally
     ...['provider', 'model', 'answered', 'failed', ...outcomes],
     ...['tokens in', 'tokens out', 'cost USD', 'p50 ms', 'p95 ms'],
   ];
+  // The table's own colours ask the environment; ours the terminal alone.
+  const { cyan } = pc.createColors(isTty);
   const table = new Table({
-    head,
+    head: head.map((title) => cyan(title)),
     colAligns: head.map((_, index) => (index < 2 ? 'left' : 'right')),
-    style: isTty ? { head: ['cyan'], border: ['gray'] } : { head: [], border: [] },
+    style: { head: [], border: [] },
   });
   for (const [index, { provider, model }] of targets.entries()) {
     const target = tally.targets[index];

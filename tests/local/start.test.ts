@@ -56,7 +56,8 @@ describe('npm start', () => {
     const steps = [...running.output.text.matchAll(/^✓ (\w+) +\d+ ms {2}\S/gm)].map(([, name]) => name);
     expect(steps).toEqual(['settings', 'database', 'migrations', 'host']);
     expect(running.output.text).toContain(readFileSync(join(dataDir, 'admin-key'), 'utf8').trim());
-    expect(running.output.text).toContain(`${hostFile().url}  API`);
+    expect(running.output.text).toContain(`${hostFile().url}/api/docs  API`);
+    expect(running.output.text).toContain(`${hostFile().url}  dashboard`);
   });
 
   it('keeps its secrets in files that only their owner may read', () => {

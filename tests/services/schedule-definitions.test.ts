@@ -89,10 +89,10 @@ describe('changing a schedule', () => {
 it('what is not there is not found', async () => {
   const { service } = host;
   const attempts = [
-    service.get(nowhere),
-    service.update(nowhere, { name: 'x' }),
-    service.delete(nowhere),
-    service.listFirings(nowhere, 10),
+    () => service.get(nowhere),
+    () => service.update(nowhere, { name: 'x' }),
+    () => service.delete(nowhere),
+    () => service.listFirings(nowhere, 10),
   ];
-  for (const attempt of attempts) await expect(attempt).rejects.toMatchObject({ code: 'not_found' });
+  for (const attempt of attempts) await expect(attempt()).rejects.toMatchObject({ code: 'not_found' });
 });
