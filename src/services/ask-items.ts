@@ -52,8 +52,8 @@ export type AskingLane = {
   /** How long a begun item may wait for its turn, in ms. */
   admitWithinMs: number;
   admit(item: LeasedItem): ReturnType<Admit>;
-  /** A call has ended. */
-  onCall(provider: string, verdict: CallVerdict): void;
+  /** A call has ended. `blockedUntil`: nothing is sent there before, epoch ms. */
+  onCall(provider: string, verdict: CallVerdict, blockedUntil: number): void;
   onSettled(count: number): void;
 };
 
@@ -158,10 +158,8 @@ export const createAskItems = (dependencies: AskItemsDependencies) => {
           : run.settledAt;
         if (sent) {
           const provider = question.provider.name;
-          lane.onCall(
-            provider,
-            await reportCall({ provider, target: targetKey(batch, item.targetIndex), settlement: run }),
-          );
+          const call = { provider, target: targetKey(batch, item.targetIndex), settlement: run };
+          await reportCall(call, (verdict, until) => lane.onCall(provider, verdict, until));
         }
       }
       await repository.settleItem({ batchId, position, run, askAgainAt });

@@ -99,7 +99,12 @@ export const runLane = async (
         })
       );
     },
-    onCall: (provider, verdict) => lines.find((line) => line.provider === provider)?.window.note(verdict),
+    onCall: (provider, verdict, blockedUntil) => {
+      const line = lines.find((each) => each.provider === provider);
+      if (line === undefined) return;
+      line.window.note(verdict);
+      line.blockedUntil = Math.max(line.blockedUntil, blockedUntil);
+    },
     onSettled: (count) => {
       report.settled += count;
     },
