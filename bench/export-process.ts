@@ -3,12 +3,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createFolderArtifactStore } from '../src/artifacts/folder-artifact-store.ts';
-import { createExportRepository } from '../src/db/create-export-repository.ts';
 import { createPool } from '../src/db/create-pool.ts';
+import { createExportRepository } from '../src/db/exports/create-export-repository.ts';
 import { createApp } from '../src/http/create-app.ts';
 import type { AppServices } from '../src/services/app-services.ts';
-import { createExportRunner } from '../src/services/create-export-runner.ts';
-import { createExportService } from '../src/services/create-export-service.ts';
+import { createExportRunner } from '../src/services/exports/create-export-runner.ts';
+import { createExportService } from '../src/services/exports/create-export-service.ts';
 import { createLogger } from '../src/telemetry/create-logger.ts';
 
 export type ExportTask = { databaseUrl: string; folder: string; gzip: boolean };

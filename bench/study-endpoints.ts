@@ -1,5 +1,5 @@
 import type { InferenceFilter } from '../src/contract/inference.ts';
-import type { StudyService } from '../src/services/study-service.ts';
+import type { StudyService } from '../src/services/study/study-service.ts';
 import { batchCount, batchId, days, rareWord, targets } from './study-rows.ts';
 
 const dayMs = 86_400_000;

@@ -1,7 +1,7 @@
 import type { Config } from './config/config.ts';
 import type { Identity } from './identity/create-identity.ts';
 import type { AzureCredential } from './identity/token-source.ts';
-import { removePii } from './services/remove-pii.ts';
+import { removePii } from './services/prompts/remove-pii.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { noTelemetry } from './telemetry/no-telemetry.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';

@@ -1,7 +1,7 @@
 import type { FunctionInput, InvocationContext } from '@azure/functions';
 import { type DurableClient, getClient, input, OrchestrationRuntimeStatus } from 'durable-functions';
-import type { BatchConductor, ConductorState } from '../services/batch-conductor.ts';
-import type { ExportConductor } from '../services/export-conductor.ts';
+import type { BatchConductor, ConductorState } from '../services/batches/batch-conductor.ts';
+import type { ExportConductor } from '../services/exports/export-conductor.ts';
 import { type BatchStart, batchFunctionNames } from './batch-orchestrators.ts';
 import { type ExportStart, exportFunctionNames } from './export-orchestrators.ts';
 

@@ -1,7 +1,7 @@
 import { app, type HttpHandler } from '@azure/functions';
 import { app as durable } from 'durable-functions';
-import type { LaneReport, LaneTurn } from '../services/batch-runner.ts';
-import type { ExportReport, ExportTurn } from '../services/export-conductor.ts';
+import type { ExportReport, ExportTurn } from '../services/exports/export-conductor.ts';
+import type { LaneReport, LaneTurn } from '../services/lanes/batch-runner.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { batchFunctionNames, batchOrchestrator, laneOrchestrator } from './batch-orchestrators.ts';
 import type { DurableConductor } from './durable-conductor.ts';

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../errors.ts';
-import type { AccessService, Principal } from '../services/access-service.ts';
+import type { AccessService, Principal } from '../services/access/access-service.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ApiContext, AppEnv } from './app-env.ts';
 import { refuseCrossSite } from './cross-site.ts';

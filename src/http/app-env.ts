@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { Principal } from '../services/access-service.ts';
+import type { Principal } from '../services/access/access-service.ts';
 
 /** What middleware leaves for handlers, and the log. */
 export type AppEnv = {

@@ -1,4 +1,4 @@
-import type { WantedBytes } from '../services/export-service.ts';
+import type { WantedBytes } from '../services/exports/export-service.ts';
 
 /**
  * The bytes that a `Range` asks for (RFC 9110, section 14.2). null: none, or a kind that is not known here (several ranges,

@@ -31,26 +31,26 @@ import {
   reconcileBatchRoute,
   resumeBatchRoute,
   retryBatchRoute,
-} from './batches-routes.ts';
-import { homeRoute } from './dashboard-routes.ts';
-import { docsAssetRoute, docsRoute, openApiRoute } from './documents-routes.ts';
+} from './routes/batches-routes.ts';
+import { homeRoute } from './routes/dashboard-routes.ts';
+import { docsAssetRoute, docsRoute, openApiRoute } from './routes/documents-routes.ts';
 import {
   createExportRoute,
   deleteExportRoute,
   downloadExportRoute,
   getExportRoute,
   listExportsRoute,
-} from './exports-routes.ts';
-import { healthRoute, readyRoute } from './health-routes.ts';
+} from './routes/exports-routes.ts';
+import { healthRoute, readyRoute } from './routes/health-routes.ts';
 import {
   cancelInferenceRoute,
   createInferenceRoute,
   getInferenceRoute,
   listInferencesRoute,
-} from './inferences-routes.ts';
-import { createKeyRoute, listKeysRoute, revokeKeyRoute, rotateKeyRoute } from './keys-routes.ts';
-import { createPriceRoute, listPricesRoute, recostRoute } from './prices-routes.ts';
-import { listProvidersRoute } from './providers-routes.ts';
+} from './routes/inferences-routes.ts';
+import { createKeyRoute, listKeysRoute, revokeKeyRoute, rotateKeyRoute } from './routes/keys-routes.ts';
+import { createPriceRoute, listPricesRoute, recostRoute } from './routes/prices-routes.ts';
+import { listProvidersRoute } from './routes/providers-routes.ts';
 import {
   createScheduleRoute,
   deleteScheduleRoute,
@@ -58,9 +58,9 @@ import {
   listFiringsRoute,
   listSchedulesRoute,
   updateScheduleRoute,
-} from './schedules-routes.ts';
-import { searchRoute } from './search-routes.ts';
-import { closeSessionRoute, getSessionRoute, openSessionRoute } from './session-routes.ts';
+} from './routes/schedules-routes.ts';
+import { searchRoute } from './routes/search-routes.ts';
+import { closeSessionRoute, getSessionRoute, openSessionRoute } from './routes/session-routes.ts';
 import {
   checkRollupsRoute,
   compareRoute,
@@ -71,15 +71,15 @@ import {
   summaryRoute,
   timeseriesRoute,
   versusRoute,
-} from './study-routes.ts';
-import { tickRoute } from './tick-routes.ts';
+} from './routes/study-routes.ts';
+import { tickRoute } from './routes/tick-routes.ts';
 import {
   completeUploadRoute,
   createUploadRoute,
   deleteUploadRoute,
   getUploadRoute,
   putUploadPartRoute,
-} from './uploads-routes.ts';
+} from './routes/uploads-routes.ts';
 
 /** Every route there is, in the order of the document. A test compares it with what is registered. */
 export const routeDefinitions: readonly RouteConfig[] = [

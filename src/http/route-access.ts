@@ -1,5 +1,5 @@
 import type { Scope } from '../contract/api-key.ts';
-import type { Principal } from '../services/access-service.ts';
+import type { Principal } from '../services/access/access-service.ts';
 
 /** Who may call a route: everybody, everybody with a valid key, or who holds a scope. */
 export type RouteAccess = 'open' | 'authenticated' | Scope;

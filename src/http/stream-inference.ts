@@ -2,7 +2,7 @@ import { accepts } from 'hono/accepts';
 import type { Inference, InferenceFailure } from '../contract/inference.ts';
 import type { InferenceEvent, InferenceStart } from '../contract/inference-event.ts';
 import type { Problem } from '../contract/problem.ts';
-import type { InferenceListener, InferenceRun } from '../services/inference-service.ts';
+import type { InferenceListener, InferenceRun } from '../services/inferences/inference-service.ts';
 import type { ApiContext } from './app-env.ts';
 import { openEventStream } from './event-stream.ts';
 import { toAppError, toProblem } from './problems.ts';

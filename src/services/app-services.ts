@@ -1,13 +1,13 @@
 import type { ProviderInfo } from '../contract/provider-info.ts';
-import type { AccessService } from './access-service.ts';
-import type { BatchService } from './batch-service.ts';
-import type { SearchService } from './create-search-service.ts';
-import type { ExportService } from './export-service.ts';
-import type { InferenceService } from './inference-service.ts';
-import type { ScheduleService } from './schedule-service.ts';
-import type { PriceService, StudyService } from './study-service.ts';
+import type { AccessService } from './access/access-service.ts';
+import type { BatchService } from './batches/batch-service.ts';
+import type { ExportService } from './exports/export-service.ts';
+import type { InferenceService } from './inferences/inference-service.ts';
+import type { ScheduleService } from './schedules/schedule-service.ts';
+import type { SearchService } from './search/create-search-service.ts';
+import type { PriceService, StudyService } from './study/study-service.ts';
 import type { TickService } from './tick-service.ts';
-import type { UploadService } from './upload-service.ts';
+import type { UploadService } from './uploads/upload-service.ts';
 
 /** What the HTTP layer needs of the product; `createServices` makes it. */
 export type AppServices = {

@@ -1,5 +1,5 @@
 import type { Readiness } from '../contract/health.ts';
-import type { InferenceRepository } from '../db/inference-repository.ts';
+import type { InferenceRepository } from '../db/runs/inference-repository.ts';
 
 /** A probe wants an answer, also while a connection hangs. */
 const patienceMs = 5000;

@@ -1,8 +1,8 @@
 import type { CreateInference } from '../contract/inference.ts';
-import type { IdempotencyClaim, InferenceRepository } from '../db/inference-repository.ts';
+import type { IdempotencyClaim, InferenceRepository } from '../db/runs/inference-repository.ts';
 import { AppError } from '../errors.ts';
 import { canonicalJson, sha256Hex } from './canonical-json.ts';
-import type { InferenceCaller, InferenceRun } from './inference-service.ts';
+import type { InferenceCaller, InferenceRun } from './inferences/inference-service.ts';
 
 const keptMs = 24 * 60 * 60 * 1000;
 const visibleAscii = /^[\x21-\x7e]{1,255}$/;

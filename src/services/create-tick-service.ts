@@ -1,16 +1,16 @@
 import type { TickReport } from '../contract/tick.ts';
-import type { BatchRepository } from '../db/batch-repository.ts';
-import type { QueueFigures } from '../db/queue-figures.ts';
+import type { BatchRepository } from '../db/batches/batch-repository.ts';
+import type { QueueFigures } from '../db/batches/queue-figures.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { BatchConductor } from './batch-conductor.ts';
-import type { ExportService } from './export-service.ts';
-import type { InferenceService } from './inference-service.ts';
-import { createReviveBatches } from './revive-batches.ts';
-import type { ScheduleService } from './schedule-service.ts';
-import type { StudyService } from './study-service.ts';
+import type { BatchConductor } from './batches/batch-conductor.ts';
+import { createReviveBatches } from './batches/revive-batches.ts';
+import type { ExportService } from './exports/export-service.ts';
+import type { InferenceService } from './inferences/inference-service.ts';
+import type { ScheduleService } from './schedules/schedule-service.ts';
+import type { StudyService } from './study/study-service.ts';
 import type { TickService } from './tick-service.ts';
-import type { UploadService } from './upload-service.ts';
+import type { UploadService } from './uploads/upload-service.ts';
 
 export type TickServiceDependencies = {
   repository: BatchRepository;

@@ -1,4 +1,4 @@
-import type { InferenceRepository } from '../db/inference-repository.ts';
+import type { InferenceRepository } from '../db/runs/inference-repository.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 export type PrepareDatabaseDependencies = {

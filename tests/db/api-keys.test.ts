@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { NewApiKey } from '../../src/db/inference-repository.ts';
+import type { NewApiKey } from '../../src/db/runs/inference-repository.ts';
 import { type OpenRepository, openRepository } from '../support/open-repository.ts';
 
 const exampleKey = (overrides: Partial<NewApiKey> = {}): NewApiKey => ({

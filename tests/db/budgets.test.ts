@@ -2,8 +2,8 @@ import { randomUUIDv7 } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Decimal } from 'decimal.js';
-import type { ReservationRequest } from '../../src/db/limits-repository.ts';
-import { settleReservations } from '../../src/db/reservation-queries.ts';
+import type { ReservationRequest } from '../../src/db/limits/limits-repository.ts';
+import { settleReservations } from '../../src/db/limits/reservation-queries.ts';
 import { createSeededRandom } from '../../src/providers/seeded-random.ts';
 import { exampleAttemptSettlement } from '../support/example-rows.ts';
 import {

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createInferenceRepository } from '../../src/db/create-inference-repository.ts';
 import { createPool } from '../../src/db/create-pool.ts';
 import { isUnavailable } from '../../src/db/is-unavailable.ts';
+import { createInferenceRepository } from '../../src/db/runs/create-inference-repository.ts';
 import { AppError } from '../../src/errors.ts';
 import { exampleRun, exampleSettlement } from '../support/example-rows.ts';
 import { createTestDatabase } from '../support/test-database.ts';

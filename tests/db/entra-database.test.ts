@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { createInferenceRepository } from '../../src/db/create-inference-repository.ts';
 import { createPool } from '../../src/db/create-pool.ts';
 import { migrateDatabase } from '../../src/db/migrate-database.ts';
+import { createInferenceRepository } from '../../src/db/runs/create-inference-repository.ts';
 import { AppError } from '../../src/errors.ts';
 import { createTokenSource } from '../../src/identity/create-token-source.ts';
 import { databasePassword } from '../../src/identity/database-password.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import type { InferenceFilter } from '../../src/contract/inference.ts';
 import { toCursor } from '../../src/db/cursor.ts';
-import type { NewRun, RunSettlement } from '../../src/db/inference-repository.ts';
+import type { NewRun, RunSettlement } from '../../src/db/runs/inference-repository.ts';
 import { exampleRun, exampleSettlement } from '../support/example-rows.ts';
 import { type OpenRepository, openRepository } from '../support/open-repository.ts';
 

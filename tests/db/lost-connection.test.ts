@@ -3,9 +3,9 @@ import { Client } from 'pg';
 import { BackendTerminatedError, type CommonQueryMethods } from 'slonik';
 import type { InferenceDetail } from '../../src/contract/inference.ts';
 import { createPool, type LazyPool } from '../../src/db/create-pool.ts';
-import type { RunSettlement } from '../../src/db/inference-repository.ts';
-import { settleRuns } from '../../src/db/run-queries.ts';
-import { settleRunsSafely } from '../../src/db/settle-runs-safely.ts';
+import type { RunSettlement } from '../../src/db/runs/inference-repository.ts';
+import { settleRuns } from '../../src/db/runs/run-queries.ts';
+import { settleRunsSafely } from '../../src/db/runs/settle-runs-safely.ts';
 import { exampleRun, exampleSettlement } from '../support/example-rows.ts';
 import { type OpenRepository, openRepository } from '../support/open-repository.ts';
 

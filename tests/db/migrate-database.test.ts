@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { startEmbeddedDatabase } from '../../local/database/embedded-database.ts';
-import { createInferenceRepository } from '../../src/db/create-inference-repository.ts';
 import { createPool } from '../../src/db/create-pool.ts';
 import { knownMigrations } from '../../src/db/known-migrations.ts';
 import { migrateDatabase } from '../../src/db/migrate-database.ts';
+import { createInferenceRepository } from '../../src/db/runs/create-inference-repository.ts';
 
 const source = join(import.meta.dirname, '../../src/db');
 const folders = { migrationsDir: join(source, 'migrations'), pricesDir: join(source, 'prices') };

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type CommonQueryMethods, type QuerySqlToken, sql } from 'slonik';
 import { z } from 'zod';
 import type { InferenceFilter } from '../../src/contract/inference.ts';
-import { continueRun } from '../../src/db/attempt-queries.ts';
 import { createPool, type LazyPool } from '../../src/db/create-pool.ts';
 import { allOf, filterConditions } from '../../src/db/filter-conditions.ts';
-import { insertRuns, settleRuns } from '../../src/db/run-queries.ts';
+import { continueRun } from '../../src/db/runs/attempt-queries.ts';
+import { insertRuns, settleRuns } from '../../src/db/runs/run-queries.ts';
 import { exampleAttemptSettlement, exampleRun, exampleSettlement } from '../support/example-rows.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 

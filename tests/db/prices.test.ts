@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
-import { createPriceBook } from '../../src/db/price-book.ts';
+import { createPriceBook } from '../../src/db/pricing/price-book.ts';
 import { type OpenRepository, openRepository } from '../support/open-repository.ts';
 
 const now = new Date('2026-12-01T00:00:00Z');

@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { RateRequest, RateResult } from '../../src/db/limits-repository.ts';
+import type { RateRequest, RateResult } from '../../src/db/limits/limits-repository.ts';
 import { createSeededRandom } from '../../src/providers/seeded-random.ts';
 import { at, type OpenBatches, openBatches, startOfTest } from '../support/open-batches.ts';
 

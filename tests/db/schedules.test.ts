@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ScheduledBatch } from '../../src/contract/batch.ts';
-import type { NewFiring, NewSchedule } from '../../src/db/schedule-repository.ts';
+import type { NewFiring, NewSchedule } from '../../src/db/schedules/schedule-repository.ts';
 import { at, exampleBatch, exampleInputs, type OpenBatches, openBatches } from '../support/open-batches.ts';
 
 let open: OpenBatches;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { hourMs, type Range, studyPieces } from '../../src/db/study-pieces.ts';
+import { hourMs, type Range, studyPieces } from '../../src/db/study/study-pieces.ts';
 
 const start = Date.UTC(2026, 3, 15, 10);
 const moment = fc.integer({ min: -400 * hourMs, max: 800 * hourMs }).map((ms) => start + ms);

@@ -2,8 +2,8 @@ import { randomUUIDv7 } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { UploadPart } from '../../src/contract/upload.ts';
 import { createPool, type LazyPool } from '../../src/db/create-pool.ts';
-import { createUploadRepository } from '../../src/db/create-upload-repository.ts';
-import type { NewUpload, UploadRepository } from '../../src/db/upload-repository.ts';
+import { createUploadRepository } from '../../src/db/uploads/create-upload-repository.ts';
+import type { NewUpload, UploadRepository } from '../../src/db/uploads/upload-repository.ts';
 import { at } from '../support/open-batches.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError, type AppErrorCode } from '../../src/errors.ts';
 import { problemKinds } from '../../src/http/problems.ts';
-import type { InferenceCaller } from '../../src/services/inference-service.ts';
+import type { InferenceCaller } from '../../src/services/inferences/inference-service.ts';
 import {
   exampleInference,
   goodQuestion,

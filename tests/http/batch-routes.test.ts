@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type BatchDefinition, BatchDetail } from '../../src/contract/batch.ts';
 import { AppError } from '../../src/errors.ts';
 import { maxBodyBytes } from '../../src/http/json-body.ts';
-import type { BatchCaller, QuestionSource } from '../../src/services/batch-service.ts';
+import type { BatchCaller, QuestionSource } from '../../src/services/batches/batch-service.ts';
 import { textOf } from '../support/byte-pieces.ts';
 import { exampleBatchDetail } from '../support/fake-batches.ts';
 import { knownId, startFakeApp, unknownId } from '../support/fake-services.ts';

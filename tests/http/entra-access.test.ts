@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JWTPayload } from 'jose';
 import type { Scope } from '../../src/contract/api-key.ts';
 import { createEntraVerifier } from '../../src/identity/create-entra-verifier.ts';
-import { createAccessService } from '../../src/services/create-access-service.ts';
+import { createAccessService } from '../../src/services/access/create-access-service.ts';
 import { createMemoryRepository } from '../services/support/memory-repository.ts';
 import { audience, startFakeEntra, tenant, userClaims } from '../support/fake-entra.ts';
 import { goodQuestion, sessionToken, startFakeApp, testKeys } from '../support/fake-services.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError } from '../../src/errors.ts';
-import type { WantedBytes } from '../../src/services/export-service.ts';
+import type { WantedBytes } from '../../src/services/exports/export-service.ts';
 import { fakeExports } from '../support/fake-exports.ts';
 import { knownId, startFakeApp } from '../support/fake-services.ts';
 import { readProblem } from '../support/read-problem.ts';

@@ -7,7 +7,7 @@ import type {
   InferenceListener,
   InferenceRun,
   InferenceService,
-} from '../../src/services/inference-service.ts';
+} from '../../src/services/inferences/inference-service.ts';
 import {
   exampleInference,
   goodQuestion,

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { countMessageTokens } from '../../src/services/count-tokens.ts';
-import type { ProviderLimit } from '../../src/services/provider-pace.ts';
+import type { ProviderLimit } from '../../src/services/calls/provider-pace.ts';
+import { countMessageTokens } from '../../src/services/prompts/count-tokens.ts';
 import {
   type BatchDatabase,
   openBatchDatabase,

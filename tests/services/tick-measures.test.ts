@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { BatchRepository } from '../../src/db/batch-repository.ts';
+import type { BatchRepository } from '../../src/db/batches/batch-repository.ts';
 import { createTickService } from '../../src/services/create-tick-service.ts';
 import { createLogger } from '../../src/telemetry/create-logger.ts';
 import { createFakeConductor } from '../support/fake-conductor.ts';

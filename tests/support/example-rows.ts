@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
-import type { AttemptSettlement, NewRun, RunSettlement } from '../../src/db/inference-repository.ts';
+import type { AttemptSettlement, NewRun, RunSettlement } from '../../src/db/runs/inference-repository.ts';
 
 /** A run as the service would hand it in; `overrides` win. */
 export const exampleRun = (overrides: Partial<NewRun> = {}): NewRun => {

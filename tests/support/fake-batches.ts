@@ -3,7 +3,7 @@ import type { BatchDetail, BatchEstimate } from '../../src/contract/batch.ts';
 import type { BatchResult } from '../../src/contract/batch-item.ts';
 import { Outcome } from '../../src/contract/inference.ts';
 import { AppError } from '../../src/errors.ts';
-import type { BatchService, QuestionSource } from '../../src/services/batch-service.ts';
+import type { BatchService, QuestionSource } from '../../src/services/batches/batch-service.ts';
 import type { TickService } from '../../src/services/tick-service.ts';
 
 export const exampleBatchDetail = (id: string): BatchDetail => ({

@@ -1,5 +1,5 @@
-import type { BatchConductor } from '../../src/services/batch-conductor.ts';
-import type { ExportConductor } from '../../src/services/export-conductor.ts';
+import type { BatchConductor } from '../../src/services/batches/batch-conductor.ts';
+import type { ExportConductor } from '../../src/services/exports/export-conductor.ts';
 
 /** Starts nothing and remembers what it should have started. */
 export const createFakeConductor = (): BatchConductor &

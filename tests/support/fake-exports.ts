@@ -1,6 +1,6 @@
 import type { Export } from '../../src/contract/export.ts';
 import { AppError } from '../../src/errors.ts';
-import type { ExportService } from '../../src/services/export-service.ts';
+import type { ExportService } from '../../src/services/exports/export-service.ts';
 
 /** A service in memory that knows one export, the file `hello`. */
 export const fakeExports = (knownId: string): ExportService => {

@@ -1,6 +1,6 @@
 import type { Schedule } from '../../src/contract/schedule.ts';
 import { AppError } from '../../src/errors.ts';
-import type { ScheduleService } from '../../src/services/schedule-service.ts';
+import type { ScheduleService } from '../../src/services/schedules/schedule-service.ts';
 
 const exampleSchedule = (id: string): Schedule => ({
   id,

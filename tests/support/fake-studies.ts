@@ -1,5 +1,5 @@
 import { AppError } from '../../src/errors.ts';
-import type { PriceService, StudyService } from '../../src/services/study-service.ts';
+import type { PriceService, StudyService } from '../../src/services/study/study-service.ts';
 
 const state = { asOf: '2026-01-02T03:04:05.000Z', source: 'rollup' as const };
 const sums = {

@@ -1,6 +1,6 @@
 import type { Upload } from '../../src/contract/upload.ts';
 import { AppError } from '../../src/errors.ts';
-import type { UploadService } from '../../src/services/upload-service.ts';
+import type { UploadService } from '../../src/services/uploads/upload-service.ts';
 
 /** A service in memory that knows one upload, which is open and empty whatever is done to it. */
 export const fakeUploads = (knownId: string): UploadService => {

@@ -1,8 +1,13 @@
 import { randomUUIDv7 } from 'node:crypto';
-import type { ItemSettlement, LeasedItem, NewBatch, NewBatchInput } from '../../src/db/batch-repository.ts';
-import { createBatchRepository } from '../../src/db/create-batch-repository.ts';
-import { createInferenceRepository } from '../../src/db/create-inference-repository.ts';
+import type {
+  ItemSettlement,
+  LeasedItem,
+  NewBatch,
+  NewBatchInput,
+} from '../../src/db/batches/batch-repository.ts';
+import { createBatchRepository } from '../../src/db/batches/create-batch-repository.ts';
 import { createPool, type LazyPool } from '../../src/db/create-pool.ts';
+import { createInferenceRepository } from '../../src/db/runs/create-inference-repository.ts';
 import { exampleRun, exampleSettlement } from './example-rows.ts';
 import { createTestDatabase } from './test-database.ts';
 

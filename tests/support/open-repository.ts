@@ -1,6 +1,6 @@
-import { createInferenceRepository } from '../../src/db/create-inference-repository.ts';
 import { createPool } from '../../src/db/create-pool.ts';
-import type { InferenceRepository } from '../../src/db/inference-repository.ts';
+import { createInferenceRepository } from '../../src/db/runs/create-inference-repository.ts';
+import type { InferenceRepository } from '../../src/db/runs/inference-repository.ts';
 import { createTestDatabase } from './test-database.ts';
 
 export type OpenRepository = {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
-import { removePii } from '../../src/services/remove-pii.ts';
+import { removePii } from '../../src/services/prompts/remove-pii.ts';
 import { createLogger, createRedactor } from '../../src/telemetry/create-logger.ts';
 import { createOpenTelemetry, type OpenTelemetryOptions } from '../../src/telemetry/open-telemetry.ts';
 import type { GenerationFacts, Telemetry } from '../../src/telemetry/telemetry.ts';

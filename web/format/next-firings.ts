@@ -4,7 +4,7 @@ import { Cron } from 'croner';
 export const nextFirings = (cron: string, timeZone: string, count: number, from: Date): Date[] => {
   if (cron.trim().split(/\s+/).length !== 5) return [];
   try {
-    // The same options as the scheduler's: src/services/cron-times.ts says why.
+    // The same options as the scheduler's: src/services/schedules/cron-times.ts says why.
     const job = new Cron(cron.trim(), {
       paused: true,
       mode: '5-part',

@@ -1,5 +1,5 @@
-import type { BatchConductor, ConductorState } from '../../../src/services/batch-conductor.ts';
-import type { LaneReport, LaneTurn } from '../../../src/services/batch-runner.ts';
+import type { BatchConductor, ConductorState } from '../../../src/services/batches/batch-conductor.ts';
+import type { LaneReport, LaneTurn } from '../../../src/services/lanes/batch-runner.ts';
 
 export type LaneConductor = BatchConductor & {
   /** Every turn that has ended, in order. */

@@ -6,8 +6,8 @@ import type {
   NewRun,
   RunSettlement,
   StoredApiKey,
-} from '../../../src/db/inference-repository.ts';
-import { toInference } from '../../../src/services/to-inference.ts';
+} from '../../../src/db/runs/inference-repository.ts';
+import { toInference } from '../../../src/services/inferences/to-inference.ts';
 
 type MemoryRun = {
   run: NewRun;

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import type { ArtifactStore } from '../../../src/artifacts/artifact-store.ts';
 import { createFolderArtifactStore } from '../../../src/artifacts/folder-artifact-store.ts';
 import type { CreateExport } from '../../../src/contract/export.ts';
-import { createExportRepository } from '../../../src/db/create-export-repository.ts';
-import type { NewRun, RunSettlement } from '../../../src/db/inference-repository.ts';
-import { createExportRunner } from '../../../src/services/create-export-runner.ts';
+import { createExportRepository } from '../../../src/db/exports/create-export-repository.ts';
+import type { NewRun, RunSettlement } from '../../../src/db/runs/inference-repository.ts';
+import { createExportRunner } from '../../../src/services/exports/create-export-runner.ts';
 import {
   createExportService,
   type ExportServiceDependencies,
-} from '../../../src/services/create-export-service.ts';
+} from '../../../src/services/exports/create-export-service.ts';
 import { createLogger } from '../../../src/telemetry/create-logger.ts';
 import { bytesOf } from '../../support/byte-pieces.ts';
 import { exampleRun, exampleSettlement } from '../../support/example-rows.ts';

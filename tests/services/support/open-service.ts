@@ -1,8 +1,8 @@
 import { expect } from '@jest/globals';
 import { type Attempt, CreateInference, Inference } from '../../../src/contract/inference.ts';
 import { createProviders } from '../../../src/providers/create-providers.ts';
-import { createAskAndRecord } from '../../../src/services/ask-and-record.ts';
-import { createInferenceService } from '../../../src/services/create-inference-service.ts';
+import { createAskAndRecord } from '../../../src/services/calls/ask-and-record.ts';
+import { createInferenceService } from '../../../src/services/inferences/create-inference-service.ts';
 import { startFakeProvider } from '../../support/fake-provider.ts';
 import { openRepository } from '../../support/open-repository.ts';
 import { createMemoryLogger } from './memory-logger.ts';

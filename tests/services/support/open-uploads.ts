@@ -5,9 +5,9 @@ import { join, relative } from 'node:path';
 import { createFolderArtifactStore } from '../../../src/artifacts/folder-artifact-store.ts';
 import type { Upload } from '../../../src/contract/upload.ts';
 import { createPool } from '../../../src/db/create-pool.ts';
-import { createUploadRepository } from '../../../src/db/create-upload-repository.ts';
-import { createUploadService } from '../../../src/services/create-upload-service.ts';
-import type { GivenQuestion, QuestionFile } from '../../../src/services/question-file.ts';
+import { createUploadRepository } from '../../../src/db/uploads/create-upload-repository.ts';
+import { createUploadService } from '../../../src/services/uploads/create-upload-service.ts';
+import type { GivenQuestion, QuestionFile } from '../../../src/services/uploads/question-file.ts';
 import { pieces } from '../../support/byte-pieces.ts';
 import { createTestDatabase } from '../../support/test-database.ts';
 

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
-import type { GivenQuestion } from '../../../src/services/question-file.ts';
-import { readQuestionLines } from '../../../src/services/read-question-lines.ts';
+import type { GivenQuestion } from '../../../src/services/uploads/question-file.ts';
+import { readQuestionLines } from '../../../src/services/uploads/read-question-lines.ts';
 import { pieces } from '../../support/byte-pieces.ts';
 
 /** Stands in lines where no fault may repeat it. */

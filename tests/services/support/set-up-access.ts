@@ -1,5 +1,5 @@
 import type { Scope } from '../../../src/contract/api-key.ts';
-import { createAccessService } from '../../../src/services/create-access-service.ts';
+import { createAccessService } from '../../../src/services/access/create-access-service.ts';
 import { createMemoryLogger } from './memory-logger.ts';
 import { createMemoryRepository } from './memory-repository.ts';
 

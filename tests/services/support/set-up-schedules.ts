@@ -1,7 +1,7 @@
 import { CreateSchedule } from '../../../src/contract/schedule.ts';
 import { createProviders } from '../../../src/providers/create-providers.ts';
-import { createPlanBatch } from '../../../src/services/create-plan-batch.ts';
-import { createScheduleService } from '../../../src/services/create-schedule-service.ts';
+import { createPlanBatch } from '../../../src/services/batches/create-plan-batch.ts';
+import { createScheduleService } from '../../../src/services/schedules/create-schedule-service.ts';
 import { at, type OpenBatches, openBatches } from '../../support/open-batches.ts';
 import { createMemoryLogger } from './memory-logger.ts';
 

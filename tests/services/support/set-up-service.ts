@@ -1,7 +1,7 @@
 import type { CreateInference } from '../../../src/contract/inference.ts';
 import { AppError, ProviderError, type ProviderErrorKind } from '../../../src/errors.ts';
-import { createAskAndRecord } from '../../../src/services/ask-and-record.ts';
-import { createInferenceService } from '../../../src/services/create-inference-service.ts';
+import { createAskAndRecord } from '../../../src/services/calls/ask-and-record.ts';
+import { createInferenceService } from '../../../src/services/inferences/create-inference-service.ts';
 import { createMemoryLogger } from './memory-logger.ts';
 import { createMemoryRepository } from './memory-repository.ts';
 import { createScriptedProvider } from './scripted-provider.ts';

@@ -1,4 +1,4 @@
-import { createProviderPace } from '../../../src/services/provider-pace.ts';
+import { createProviderPace } from '../../../src/services/calls/provider-pace.ts';
 
 const notAsked = async (): Promise<never> => {
   throw new Error('a provider without limits needs no database');

@@ -1,0 +1,49 @@
+import type { LazyPool } from '../create-pool.ts';
+import { insertPrice, listPrices } from '../pricing/price-list-queries.ts';
+import { recostRuns, runsToRecost } from '../pricing/recost-queries.ts';
+import { translateErrors } from '../translate-errors.ts';
+import { pairBatches } from './pair-queries.ts';
+import { recentRuns } from './recent-queries.ts';
+import { checkRollups, countChangedHours, markHours, rollUpHours } from './rollup-queries.ts';
+import { studyFigures } from './study-queries.ts';
+import type { FiguresRequest, StudyRepository } from './study-repository.ts';
+
+type RepositoryOptions = {
+  pool: LazyPool;
+  /** Where figures are read: a replica, or the same. Whatever has to see its own writes goes to `pool`. */
+  readPool: LazyPool;
+};
+
+/**
+ * The repository of figures. Every method @throws {AppError} database_unavailable (retryable) when the database cannot be
+ * reached.
+ */
+export const createStudyRepository = ({ pool, readPool }: RepositoryOptions): StudyRepository => {
+  const together = async (requests: readonly FiguresRequest[]) =>
+    (await readPool.connect()).transaction((transaction) => studyFigures(transaction, requests));
+  return translateErrors<StudyRepository>({
+    figures: async (request) => {
+      const [figures] = await together([request]);
+      if (figures === undefined) throw new TypeError('no figures of a request');
+      return figures;
+    },
+    figuresTogether: together,
+    recentRuns: async (filter, limit) => recentRuns(await readPool.connect(), filter, limit),
+    pairBatches: async (a, b) =>
+      (await readPool.connect()).transaction((transaction) => pairBatches(transaction, a, b)),
+
+    rollUp: async (mostHours) =>
+      (await pool.connect()).transaction((transaction) => rollUpHours(transaction, mostHours)),
+    markHours: async (window) => markHours(await pool.connect(), window),
+    countChangedHours: async () => countChangedHours(await pool.connect()),
+    checkRollups: async (window) =>
+      (await pool.connect()).transaction((transaction) => checkRollups(transaction, window)),
+
+    listPrices: async (filter, page) => listPrices(await pool.connect(), filter, page),
+    insertPrice: async (price, now) => insertPrice(await pool.connect(), price, now),
+
+    runsToRecost: async (filter, options) => runsToRecost(await pool.connect(), filter, options),
+    recostRuns: async (runs) =>
+      (await pool.connect()).transaction((transaction) => recostRuns(transaction, runs)),
+  });
+};

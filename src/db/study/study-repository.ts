@@ -1,0 +1,60 @@
+import type { InferenceFilter } from '../../contract/inference.ts';
+import type { RecentRun } from '../../contract/study.ts';
+import type { BookedPrice, NewPrice } from '../pricing/price-list-queries.ts';
+import type { RecostedRun, RecostRun } from '../pricing/recost-queries.ts';
+import type { Page, PageRequest } from '../runs/inference-repository.ts';
+import type { PairedBatches, PairedTargets } from './pair-queries.ts';
+import type { Measured } from './rollup-columns.ts';
+import type { CheckedRollups, RollupWindow } from './rollup-queries.ts';
+import type { FigureRow } from './study-queries.ts';
+
+/** What figures are told apart by: a column, or the values of an entry of the metadata. */
+export type StudyKey = 'provider' | 'model' | 'servedModel' | 'batch' | { metadata: string };
+export type StudyBucket = 'hour' | 'day' | 'week';
+
+export type FiguresRequest = {
+  filter: InferenceFilter;
+  keys: readonly StudyKey[];
+  bucket: StudyBucket | null;
+  histogram: Measured | null;
+  /** Whether rows are told apart by outcome and by what is known of their usage; left out: they are. */
+  detailed?: boolean;
+};
+export type Figures = {
+  /** The moment whose state they tell. */
+  asOf: string;
+  source: 'rollup' | 'raw' | 'mixed';
+  rows: readonly FigureRow[];
+};
+
+/** Figures of runs, and what they are made from. */
+export type StudyRepository = {
+  /** Complete and of one moment: what isn't added up yet is read from the runs. */
+  figures(request: FiguresRequest): Promise<Figures>;
+  /** Several, all of one moment. */
+  figuresTogether(requests: readonly FiguresRequest[]): Promise<readonly Figures[]>;
+  recentRuns(filter: InferenceFilter, limit: number): Promise<readonly RecentRun[]>;
+  /** @returns null when there is no such batch, or target */
+  pairBatches(a: PairedTargets, b: PairedTargets): Promise<PairedBatches | null>;
+
+  /** @returns how many hours were added up; null: another process is at it */
+  rollUp(mostHours: number): Promise<number | null>;
+  markHours(window: RollupWindow): Promise<number>;
+  countChangedHours(): Promise<number>;
+  checkRollups(window: { from: string; to: string }): Promise<CheckedRollups>;
+
+  listPrices(
+    filter: { provider?: string | undefined; model?: string | undefined },
+    page: PageRequest,
+  ): Promise<Page<BookedPrice>>;
+  /** @throws {AppError} conflict where it would change a price that was in force */
+  insertPrice(price: NewPrice, now: Date): Promise<BookedPrice>;
+
+  /** Settled runs after a position, oldest first. */
+  runsToRecost(
+    filter: InferenceFilter,
+    options: { unknownOnly: boolean; after: string | null; limit: number },
+  ): Promise<Page<RecostRun>>;
+  /** Writes costs that differ. @returns how many runs changed */
+  recostRuns(runs: readonly RecostedRun[]): Promise<number>;
+};

@@ -1,0 +1,158 @@
+import type { StudyRepository } from '../../db/study/study-repository.ts';
+import { AppError } from '../../errors.ts';
+import type { FindPrice } from '../calls/find-price.ts';
+import { compareBatches } from './compare-batches.ts';
+import { counterfactualCost } from './counterfactual-cost.ts';
+import { divideMoney, foldFigures, groupByKey } from './fold-figures.ts';
+import { latencyFigures, mergeHistograms, quantileOf, tokensPerSecond } from './latency-figures.ts';
+import type { StudyService } from './study-service.ts';
+import { studyTimeseries } from './study-timeseries.ts';
+
+export type StudyServiceDependencies = {
+  repository: StudyRepository;
+  findPrice: FindPrice;
+  /** Epoch ms. */
+  now?: (() => number) | undefined;
+};
+
+/** Hours that are added up in one transaction: a statement of it has 30 s. */
+const hoursAtOnce = 100;
+/** A tick has other work too; the next one goes on. */
+const rollUpMs = 20_000;
+/** A request may wait a little longer. */
+const rebuildMs = 60_000;
+const dayMs = 86_400_000;
+const longestCheckMs = 31 * dayMs;
+const mostRows = 200;
+
+export const createStudyService = (dependencies: StudyServiceDependencies): StudyService => {
+  const { repository, findPrice, now = Date.now } = dependencies;
+
+  const rollUpFor = async (ms: number): Promise<number> => {
+    const until = now() + ms;
+    let hours = 0;
+    for (;;) {
+      const count = await repository.rollUp(hoursAtOnce);
+      hours += count ?? 0;
+      if (count === null || count < hoursAtOnce || now() >= until) return hours;
+    }
+  };
+
+  return {
+    summary: async (filter) => {
+      const keys = ['provider', 'model'] as const;
+      const { rows, ...state } = await repository.figures({ filter, keys, bucket: null, histogram: null });
+      const byModel = Map.groupBy(rows, ({ keys: [provider, model] }) => JSON.stringify([provider, model]));
+      const models = [...byModel.values()].map((group) => ({
+        provider: group[0]?.keys[0] ?? '',
+        model: group[0]?.keys[1] ?? '',
+        runCount: group.reduce((sum, { runCount }) => sum + runCount, 0),
+      }));
+      return { ...state, ...foldFigures(rows), models: models.toSorted((a, b) => b.runCount - a.runCount) };
+    },
+
+    compare: async ({ by, ...filter }) => {
+      const request = { filter, keys: [by], bucket: null };
+      const [figures, firstTokens] = await repository.figuresTogether([
+        { ...request, histogram: 'latencyMs' },
+        { ...request, histogram: 'firstTokenMs', detailed: false },
+      ]);
+      if (figures === undefined || firstTokens === undefined) throw new TypeError('no figures');
+      const { rows, ...state } = figures;
+      const firstTokensOf = Map.groupBy(firstTokens.rows, ({ keys: [key] }) => key ?? null);
+      const groups = groupByKey(rows);
+      return {
+        ...state,
+        by,
+        rows: groups.slice(0, mostRows).map(([key, group]) => {
+          const folded = foldFigures(group);
+          return {
+            key,
+            ...folded,
+            latencyMs: latencyFigures(group, 'latency'),
+            firstTokenMs: latencyFigures(firstTokensOf.get(key) ?? [], 'firstToken'),
+            tokensPerSecond: tokensPerSecond(group),
+            costPerSuccessUsd: divideMoney(folded.costUsd, folded.outcomeCounts.ok ?? 0),
+          };
+        }),
+        omittedRowCount: Math.max(0, groups.length - mostRows),
+      };
+    },
+
+    timeseries: (query) => studyTimeseries(repository, query, now()),
+
+    distribution: async ({ of, bins, ...filter }) => {
+      const { rows, ...state } = await repository.figures({
+        filter,
+        keys: [],
+        bucket: null,
+        histogram: of,
+        detailed: false,
+      });
+      const histogram = mergeHistograms(rows);
+      return {
+        ...state,
+        of,
+        count: histogram.count,
+        unknownCount: rows.reduce((sum, { runCount }) => sum + runCount, 0) - histogram.count,
+        p50: quantileOf(histogram, 0.5),
+        p95: quantileOf(histogram, 0.95),
+        p99: quantileOf(histogram, 0.99),
+        bins: histogram.bins(bins),
+      };
+    },
+
+    recent: async ({ limit, ...filter }) => ({ data: [...(await repository.recentRuns(filter, limit))] }),
+
+    counterfactual: async ({ targetProvider, targetModel, at: given, ...filter }) => {
+      const at = given === undefined ? new Date(now()) : new Date(given);
+      const price = await findPrice(targetProvider, [targetModel], at);
+      const { rows, ...state } = await repository.figures({
+        filter,
+        keys: [],
+        bucket: null,
+        histogram: null,
+      });
+      return {
+        ...state,
+        provider: targetProvider,
+        model: targetModel,
+        at: at.toISOString(),
+        priceId: price?.id ?? null,
+        ...counterfactualCost(rows, price),
+      };
+    },
+
+    versus: async (a, b, query) => {
+      const paired = await repository.pairBatches(
+        { batchId: a, targetIndex: query.targetA },
+        { batchId: b, targetIndex: query.targetB },
+      );
+      if (paired === null)
+        throw new AppError('not_found', 'There is no such batch, or no such target in it.');
+      return compareBatches(paired, { a, b }, query);
+    },
+
+    rollUp: () => rollUpFor(rollUpMs),
+
+    rebuildRollups: async ({ from, to }) => {
+      const hoursMarked = await repository.markHours({ from: from ?? null, to: to ?? null });
+      const hoursRolledUp = await rollUpFor(rebuildMs);
+      return { hoursMarked, hoursRolledUp, hoursPending: await repository.countChangedHours() };
+    },
+
+    checkRollups: async ({ from: givenFrom, to: givenTo }) => {
+      const to = givenTo ?? new Date(now()).toISOString();
+      const from = givenFrom ?? new Date(Date.parse(to) - dayMs).toISOString();
+      const ms = Date.parse(to) - Date.parse(from);
+      if (ms < 0 || ms > longestCheckMs) {
+        const message = 'a window of at most 31 days, its end behind its beginning';
+        throw new AppError('invalid_request', `Check ${message}.`, {
+          faults: [{ pointer: '?from', message }],
+        });
+      }
+      const checked = await repository.checkRollups({ from, to });
+      return { from, to, isEqual: checked.differenceCount === 0, ...checked };
+    },
+  };
+};

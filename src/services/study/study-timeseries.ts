@@ -1,0 +1,96 @@
+import type { StudyMeasure, StudyTimeseries, TimeseriesQuery } from '../../contract/study.ts';
+import type { FigureRow } from '../../db/study/study-queries.ts';
+import type { StudyKey, StudyRepository } from '../../db/study/study-repository.ts';
+import { AppError } from '../../errors.ts';
+import { foldFigures, groupByKey } from './fold-figures.ts';
+import { meanTime, mergeHistograms, tokensPerSecond } from './latency-figures.ts';
+
+const mostSeries = 20;
+const mostBuckets = 500;
+/** The database knows no year 0. */
+const firstMoment = Date.parse('0001-01-01T00:00:00Z');
+const bucketMs = { hour: 3_600_000, day: 86_400_000, week: 604_800_000 };
+
+const quantiles: Partial<Record<StudyMeasure, number>> = {
+  latencyMsP50: 0.5,
+  latencyMsP95: 0.95,
+  latencyMsP99: 0.99,
+};
+
+const valueIn = (measure: StudyMeasure, rows: readonly FigureRow[]): number | string | null => {
+  switch (measure) {
+    case 'latencyMsP50':
+    case 'latencyMsP95':
+    case 'latencyMsP99':
+      return mergeHistograms(rows).quantile(quantiles[measure] ?? 0.5);
+    case 'latencyMsMean':
+      return meanTime(rows, 'latency')?.value ?? null;
+    case 'tokensPerSecond':
+      return tokensPerSecond(rows);
+    case 'runs':
+      return foldFigures(rows).runCount;
+    case 'successRate':
+    case 'errorRate':
+      return foldFigures(rows)[measure]?.value ?? null;
+    default:
+      return foldFigures(rows)[measure];
+  }
+};
+
+const keyOf = (split: string): StudyKey => {
+  switch (split) {
+    case 'provider':
+    case 'model':
+    case 'servedModel':
+    case 'batch':
+      return split;
+    default:
+      return { metadata: split.slice('metadata:'.length) };
+  }
+};
+
+const tooMany = (): AppError => {
+  const message = `more than ${mostBuckets} buckets; take a shorter window or longer buckets`;
+  return new AppError('invalid_request', `That is ${message}.`, {
+    faults: [{ pointer: '?bucket', message }],
+  });
+};
+
+/** How a measure went over time. @throws {AppError} invalid_request for more than 500 buckets */
+export const studyTimeseries = async (
+  repository: Pick<StudyRepository, 'figures'>,
+  { bucket, measure, split, ...filter }: TimeseriesQuery,
+  now: number,
+): Promise<StudyTimeseries> => {
+  const width = bucketMs[bucket];
+  const end = filter.to === undefined ? now : Date.parse(filter.to);
+  // Without a beginning the last hours or days; weeks there are few of.
+  const first = Math.max(firstMoment, Math.floor((end - (mostBuckets - 1) * width) / width) * width);
+  const from = filter.from ?? (bucket === 'week' ? undefined : new Date(first).toISOString());
+  if (from !== undefined && end - Date.parse(from) > mostBuckets * width) throw tooMany();
+  const { rows, ...state } = await repository.figures({
+    filter: { ...filter, ...(from !== undefined && { from }) },
+    keys: split === undefined ? [] : [keyOf(split)],
+    bucket,
+    histogram: quantiles[measure] === undefined ? null : 'latencyMs',
+    detailed: measure === 'successRate' || measure === 'errorRate',
+  });
+  const groups = groupByKey(rows);
+  return {
+    ...state,
+    bucket,
+    measure,
+    split: split ?? null,
+    series: groups.slice(0, mostSeries).map(([key, group]) => ({
+      key,
+      points: [...Map.groupBy(group, ({ start: at }) => at ?? '')]
+        .toSorted(([left], [right]) => (left < right ? -1 : 1))
+        .map(([at, inBucket]) => ({
+          start: at,
+          runCount: inBucket.reduce((sum, { runCount }) => sum + runCount, 0),
+          value: valueIn(measure, inBucket),
+        })),
+    })),
+    omittedSeriesCount: Math.max(0, groups.length - mostSeries),
+  };
+};

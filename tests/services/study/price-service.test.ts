@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  hour,
+  moment,
+  type OpenStudy,
+  openStudy,
+  settledRun,
+  startOfStudy,
+  usageOf,
+} from '../../support/open-study.ts';
+
+describe('the price service', () => {
+  let open: OpenStudy;
+  const now = startOfStudy + 100 * hour;
+  beforeAll(async () => {
+    open = await openStudy({ now: () => now });
+  });
+  afterAll(() => open.close());
+
+  const price = (provider: string, effectiveFrom: string, inputPerMillion = '2') => ({
+    provider,
+    model: 'm',
+    effectiveFrom,
+    inputPerMillion,
+    cachedInputPerMillion: null,
+    outputPerMillion: '10',
+    reasoningPerMillion: null,
+    source: 'test',
+  });
+
+  it('adds prices that begin later, and never changes what was in force', async () => {
+    await open.prices.add(price('book', moment(now + hour)));
+    await expect(open.prices.add(price('book', moment(now + hour), '3'))).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    // Before the first one there was none.
+    await open.prices.add(price('book', moment(startOfStudy)));
+    await expect(open.prices.add(price('book', moment(startOfStudy + hour)))).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    await open.prices.add(price('book', moment(now + 2 * hour)));
+    const { data } = await open.prices.list({ provider: 'book', limit: 2 });
+    expect(data.map(({ effectiveFrom }) => effectiveFrom)).toEqual([
+      moment(now + 2 * hour),
+      moment(now + hour),
+    ]);
+    const { nextCursor } = await open.prices.list({ provider: 'book', limit: 2 });
+    const rest = await open.prices.list({ provider: 'book', limit: 2, cursor: nextCursor ?? '' });
+    expect(rest).toMatchObject({ data: [{ effectiveFrom: moment(startOfStudy) }], nextCursor: null });
+  });
+
+  it('computes unknown costs once a price is known, exactly and once', async () => {
+    const at = (hours: number) => ({
+      provider: 'late',
+      model: 'm',
+      createdAt: new Date(startOfStudy + hours * hour),
+    });
+    const unknown = { costUsd: null, priceId: null };
+    const runs = [
+      settledRun(at(1), { ...unknown, usage: usageOf(1_000_001, 3), servedModel: null }),
+      settledRun(at(2), { ...unknown, usage: usageOf(7, 11), servedModel: 'another' }),
+      settledRun(at(3), { ...unknown, usage: null, outcome: 'timeout' }),
+      settledRun(at(-5), { ...unknown, usage: usageOf(1, 1) }),
+      settledRun(at(4), { costUsd: '0.5', usage: usageOf(2, 2) }),
+    ];
+    await open.inferences.insertSettledRuns(runs);
+    await open.study.rollUp();
+    const added = await open.prices.add(price('late', moment(startOfStudy)));
+    const filter = { provider: 'late' };
+    expect(await open.prices.recost({ filter, runs: 'unknown' })).toEqual({
+      examinedCount: 4,
+      changedCount: 2,
+      unknownCount: 2,
+      nextCursor: null,
+    });
+    const costs = await Promise.all(runs.map(({ run }) => open.inferences.findInference(run.id)));
+    expect(costs.map((run) => run?.costUsd)).toEqual(['2.000032', '0.000124', null, null, '0.5']);
+    expect(costs[0]).toMatchObject({ priceId: added.id, attempts: [{ costUsd: '2.000032' }] });
+    // What changed is read from the runs until it is added up again.
+    expect(await open.study.summary(filter)).toMatchObject({
+      source: 'mixed',
+      costUsd: '2.500156',
+      unknownCostCount: 2,
+    });
+    await open.study.rollUp();
+    expect(await open.study.summary(filter)).toMatchObject({ source: 'rollup', costUsd: '2.500156' });
+    expect(await open.prices.recost({ filter, runs: 'unknown' })).toMatchObject({
+      examinedCount: 2,
+      changedCount: 0,
+    });
+    expect(await open.prices.recost({ filter, runs: 'all' })).toMatchObject({
+      examinedCount: 5,
+      changedCount: 1,
+    });
+    expect((await open.inferences.findInference(runs[4]?.run.id ?? ''))?.costUsd).toBe('0.000024');
+    expect(await open.prices.recost({ filter, runs: 'all' })).toMatchObject({
+      examinedCount: 5,
+      changedCount: 0,
+    });
+  });
+
+  it('goes through many runs in pages', async () => {
+    const runs = Array.from({ length: 1100 }, (_, index) =>
+      settledRun(
+        { provider: 'bulk', model: 'm', createdAt: new Date(startOfStudy + index) },
+        { costUsd: null, usage: usageOf(index, 0) },
+      ),
+    );
+    await open.inferences.insertSettledRuns(runs);
+    await open.prices.add(price('bulk', moment(startOfStudy - hour)));
+    expect(await open.prices.recost({ filter: { provider: 'bulk' }, runs: 'unknown' })).toEqual({
+      examinedCount: 1100,
+      changedCount: 1100,
+      unknownCount: 0,
+      nextCursor: null,
+    });
+  });
+});

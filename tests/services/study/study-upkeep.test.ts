@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { sql } from 'slonik';
+import { createPool } from '../../../src/db/create-pool.ts';
+import { createStudyRepository } from '../../../src/db/study/create-study-repository.ts';
+import { createTickService } from '../../../src/services/create-tick-service.ts';
+import { createFakeConductor } from '../../support/fake-conductor.ts';
+import { exampleBatch, exampleInputs } from '../../support/open-batches.ts';
+import { type OpenStudy, openStudy, settledRun } from '../../support/open-study.ts';
+import { createMemoryLogger } from '../support/memory-logger.ts';
+
+describe('a study of batches, and its upkeep', () => {
+  let open: OpenStudy;
+  beforeAll(async () => {
+    open = await openStudy();
+  });
+  afterAll(() => open.close());
+
+  it('compares two batches item by item', async () => {
+    const [a, b] = [exampleBatch({ repetitions: 2 }), exampleBatch({ repetitions: 2 })];
+    await open.batches.insertBatch(a, exampleInputs(4));
+    await open.batches.insertBatch(b, exampleInputs(5));
+    const settle = async (
+      batchId: string,
+      position: number,
+      outcome: 'ok' | 'refused',
+      latencyMs: number,
+    ) => {
+      const settled = settledRun({ batchId, provider: 'pairs' }, { outcome, latencyMs, costUsd: '0.01' });
+      await open.inferences.insertSettledRuns([settled]);
+      await (await open.connect()).query(sql.unsafe`
+        update batch_items set state = 'settled', outcome = ${outcome}, settled_at = now(), run_id = ${settled.run.id}
+        where batch_id = ${batchId} and position = ${position}`);
+    };
+    for (let position = 0; position < 7; position += 1) {
+      await settle(a.id, position, position < 6 ? 'ok' : 'refused', 100);
+      await settle(b.id, position, position < 3 ? 'ok' : 'refused', 100 + position);
+    }
+    const versus = await open.study.versus(a.id, b.id, { targetA: 0, targetB: 0, seed: 4 });
+    expect(versus).toMatchObject({
+      bothCount: 8,
+      onlyInACount: 0,
+      onlyInBCount: 2,
+      unsettledCount: 1,
+      success: { okInBoth: 3, okOnlyInA: 3, okOnlyInB: 0, okInNeither: 1, mcnemarMidP: null },
+      latencyMs: { itemCount: 4, seed: 4 },
+      costUsd: { mean: '0', low: '0', high: '0' },
+    });
+    expect(versus.latencyMs?.low).toBeGreaterThanOrEqual(0);
+    expect(versus.success.difference?.mean).toBeLessThan(0);
+    expect(await open.study.versus(a.id, b.id, { targetA: 0, targetB: 0, seed: 4 })).toEqual(versus);
+    await expect(open.study.versus(a.id, b.id, { targetA: 0, targetB: 1, seed: 1 })).rejects.toMatchObject({
+      code: 'not_found',
+    });
+  });
+
+  it('is kept up by the tick', async () => {
+    const tickService = createTickService({
+      repository: open.batches,
+      conductor: createFakeConductor(),
+      inferenceService: { sweep: async () => 0 },
+      scheduleService: { fireDue: async () => 0 },
+      uploadService: { expire: async () => 0 },
+      exportService: { tend: async () => 0 },
+      studyService: open.study,
+      logger: createMemoryLogger(),
+      stallMs: 300_000,
+    });
+    await open.inferences.insertSettledRuns([settledRun({ provider: 'ticked' })]);
+    await open.study.rollUp();
+    await open.inferences.insertSettledRuns([settledRun({ provider: 'ticked' })]);
+    expect((await open.study.summary({ provider: 'ticked' })).source).toBe('mixed');
+    expect((await tickService.tick()).hoursRolledUp).toBe(1);
+    expect(await open.study.summary({ provider: 'ticked' })).toMatchObject({ source: 'rollup', runCount: 2 });
+  });
+
+  it('reads figures from the replica, and whatever has to see its own writes from the database', async () => {
+    const nowhere = createPool({ databaseUrl: 'postgresql://nobody@127.0.0.1:1/none' });
+    const repository = createStudyRepository({ pool: open.pool, readPool: nowhere });
+    expect(await repository.rollUp(1)).toBe(0);
+    expect(await repository.countChangedHours()).toBe(0);
+    const request = { filter: {}, keys: [], bucket: null, histogram: null };
+    await expect(repository.figures(request)).rejects.toMatchObject({ code: 'database_unavailable' });
+    await nowhere.end();
+  });
+});
