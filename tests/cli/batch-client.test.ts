@@ -5,15 +5,11 @@ import type { FollowOptions } from '../../cli/follow-batch.ts';
 import type { BatchDetail } from '../../src/contract/batch.ts';
 import {
   batchId,
-  exampleBatch,
-  exampleResult,
+  exampleBatchDetail,
+  exampleBatchResult,
   finishedBatch,
-  sendEvents,
-  sendJson,
-  sendProblem,
-  startFakeBatchApi,
-  uploadId,
-} from '../support/fake-batch-api.ts';
+} from '../support/example-batches.ts';
+import { sendEvents, sendJson, sendProblem, startFakeBatchApi, uploadId } from '../support/fake-batch-api.ts';
 
 const path = `/api/v1/batches/${batchId}`;
 const clientFor = (url: string) => createBatchClient(createApiCall({ url, key: 'sq_key', waitMs: () => 5 }));
@@ -23,7 +19,7 @@ const statusesOf = async (url: string, options: FollowOptions = {}) => {
     seen.push(detail);
   return seen.map(({ status, counts }) => `${status} ${counts.pending}`);
 };
-const left = (pending: number) => exampleBatch({ counts: { ...exampleBatch().counts, pending } });
+const left = (pending: number) => exampleBatchDetail({ counts: { ...exampleBatchDetail().counts, pending } });
 const done = finishedBatch({ ok: 2 });
 
 describe('followBatch', () => {
@@ -122,7 +118,7 @@ describe('createBatchClient', () => {
     await using api = await startFakeBatchApi({
       'POST /api/v1/batches': ({ count }, response) => {
         if (count === 0) response.destroy();
-        else sendJson(response, exampleBatch(), 202);
+        else sendJson(response, exampleBatchDetail(), 202);
       },
     });
     const { id } = await clientFor(api.url).createBatch(batch, { idempotencyKey: 'once' });
@@ -137,13 +133,13 @@ describe('createBatchClient', () => {
       [`GET ${path}/results`]: ({ query }, response) => {
         const cursor = query.get('cursor');
         if (cursor === null) response.setHeader('x-sq-next-cursor', 'second page');
-        const result = exampleResult({ itemKey: cursor ?? 'first page' });
+        const result = exampleBatchResult({ itemKey: cursor ?? 'first page' });
         response.end(`${JSON.stringify(result)}\n`);
       },
       [`GET ${path}/items`]: ({ query }, response) => {
         const cursor = query.get('cursor');
         const { text, finishReason, servedModel, usage, costUsd, latencyMs, error, ...item } =
-          exampleResult();
+          exampleBatchResult();
         sendJson(response, { data: [item], nextCursor: cursor === null ? 'more' : null });
       },
     });
@@ -160,7 +156,7 @@ describe('createBatchClient', () => {
 
   it.each(['pause', 'resume', 'cancel', 'retry-failed'])('asks for %s', async (action) => {
     await using api = await startFakeBatchApi({
-      [`POST ${path}/${action}`]: (_, response) => sendJson(response, exampleBatch()),
+      [`POST ${path}/${action}`]: (_, response) => sendJson(response, exampleBatchDetail()),
     });
     const client = clientFor(api.url);
     const methods = {

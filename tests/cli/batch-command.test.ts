@@ -6,15 +6,11 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { batchHelp } from '../../cli/batch-help.ts';
 import {
   batchId,
-  exampleBatch,
-  exampleResult,
+  exampleBatchDetail,
+  exampleBatchResult,
   finishedBatch,
-  sendEvents,
-  sendJson,
-  sendProblem,
-  startFakeBatchApi,
-  uploadId,
-} from '../support/fake-batch-api.ts';
+} from '../support/example-batches.ts';
+import { sendEvents, sendJson, sendProblem, startFakeBatchApi, uploadId } from '../support/fake-batch-api.ts';
 
 const script = join(import.meta.dirname, '../../cli/batch-command.ts');
 const path = `/api/v1/batches/${batchId}`;
@@ -68,8 +64,8 @@ describe('npm run batch', () => {
     expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
     const lines = readFileSync(results, 'utf8').trim().split('\n');
     expect(lines.map((line) => JSON.parse(line))).toEqual([
-      exampleResult(),
-      exampleResult({ itemKey: 'b', position: 1 }),
+      exampleBatchResult(),
+      exampleBatchResult({ itemKey: 'b', position: 1 }),
     ]);
 
     const [started] = api.callsOf('POST /api/v1/batches');
@@ -91,7 +87,10 @@ describe('npm run batch', () => {
         response.end();
       },
       [`GET ${path}/results`]: (_, response) => {
-        for (const result of [exampleResult(), exampleResult({ outcome: 'provider_error', error })]) {
+        for (const result of [
+          exampleBatchResult(),
+          exampleBatchResult({ outcome: 'provider_error', error }),
+        ]) {
           response.write(`${JSON.stringify(result)}\n`);
         }
         response.end();
@@ -139,7 +138,7 @@ describe('npm run batch', () => {
 
   it('leaves the batch running on ctrl-C and says how to come back', async () => {
     await using api = await startFakeBatchApi({
-      [`GET ${path}/events`]: (_, response) => sendEvents(response, ['1', exampleBatch()]),
+      [`GET ${path}/events`]: (_, response) => sendEvents(response, ['1', exampleBatchDetail()]),
     });
     const { code, stdout } = await run([file, ...echo, '--url', api.url], (output, kill) => {
       if (output.includes('0/2 done')) kill();
@@ -173,7 +172,8 @@ describe('npm run batch', () => {
 
   it.each(['pause', 'resume', 'cancel', 'retry-failed'])('passes on --%s', async (action) => {
     await using api = await startFakeBatchApi({
-      [`POST ${path}/${action}`]: (_, response) => sendJson(response, exampleBatch({ status: 'paused' })),
+      [`POST ${path}/${action}`]: (_, response) =>
+        sendJson(response, exampleBatchDetail({ status: 'paused' })),
     });
     const { code, stdout } = await run([`--${action}`, batchId, '--url', api.url]);
     expect(code).toBe(0);

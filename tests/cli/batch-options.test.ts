@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseBatchOptions } from '../../cli/batch-options.ts';
-import { batchId } from '../support/fake-batch-api.ts';
+import { batchId } from '../support/example-batches.ts';
 
 const targetsOf = (...words: string[]) => {
   const options = parseBatchOptions(['f.jsonl', ...words]);

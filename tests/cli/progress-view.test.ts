@@ -1,14 +1,14 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import { createProgressView, describeProgress } from '../../cli/progress-view.ts';
-import { exampleBatch, finishedBatch } from '../support/fake-batch-api.ts';
+import { exampleBatchDetail, finishedBatch } from '../support/example-batches.ts';
 
 const budget = { reservedUsd: '0', spentTokens: 40, reservedTokens: 0, spentUsd: '0.00123456' };
 
 describe('describeProgress', () => {
   it('tells how far it is, how fast, for how long, at what cost and with which failures', () => {
     const { counts, spend } = finishedBatch({ ok: 1, truncated: 2, timeout: 3 });
-    const batch = exampleBatch({
+    const batch = exampleBatchDetail({
       planned: 10,
       counts: { ...counts, planned: 10, pending: 3, inProgress: 1 },
       spend: { ...spend, budget: { ...budget, maxCostUsd: '0.5', maxTokens: null } },
@@ -21,8 +21,8 @@ describe('describeProgress', () => {
   });
 
   it('leaves out what is not known', () => {
-    expect(describeProgress(exampleBatch())).toBe('0/2 done');
-    expect(describeProgress(exampleBatch({ status: 'paused' }))).toBe('0/2 done, paused');
+    expect(describeProgress(exampleBatchDetail())).toBe('0/2 done');
+    expect(describeProgress(exampleBatchDetail({ status: 'paused' }))).toBe('0/2 done, paused');
   });
 });
 
@@ -31,13 +31,13 @@ describe('createProgressView', () => {
     const stream = new PassThrough();
     let now = 0;
     const progress = createProgressView({ stream, now: () => now });
-    const { counts } = exampleBatch();
+    const { counts } = exampleBatchDetail();
     const later = (ms: number, pending: number) => {
       now += ms;
       const outcomes = { ...counts.outcomes, ok: 2 - pending };
-      progress.show(exampleBatch({ counts: { ...counts, pending, outcomes } }));
+      progress.show(exampleBatchDetail({ counts: { ...counts, pending, outcomes } }));
     };
-    progress.show(exampleBatch({ status: 'queued' }));
+    progress.show(exampleBatchDetail({ status: 'queued' }));
     later(100, 2);
     later(100, 1);
     later(6_000, 1);

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   at,
   createWorker,
-  exampleBatch,
   exampleInputs,
   type OpenBatches,
   openBatches,
@@ -17,18 +16,12 @@ beforeAll(async () => {
 });
 afterAll(() => open.close());
 
-const insert = async (overrides: Parameters<typeof exampleBatch>[0] = {}, inputs = exampleInputs(4)) => {
-  const batch = exampleBatch(overrides);
-  await open.batches.insertBatch(batch, inputs);
-  return batch;
-};
-
 const sumOf = (counts: Awaited<ReturnType<OpenBatches['batches']['batchCounts']>>) =>
   counts.pending + counts.inProgress + Object.values(counts.outcomes).reduce((sum, count) => sum + count, 0);
 
 describe('the life of a batch', () => {
   it('runs from its first lease and is completed with its last item', async () => {
-    const batch = await insert();
+    const batch = await open.insert();
     const worker = createWorker(open.batches);
     const items = await worker.lease(batch.id, 10);
     expect(items.map(({ position }) => position)).toEqual([0, 1, 2, 3]);
@@ -58,7 +51,7 @@ describe('the life of a batch', () => {
   });
 
   it('is completed by whoever settles the last item, with many at once', async () => {
-    const batch = await insert({}, exampleInputs(120));
+    const batch = await open.insert({}, exampleInputs(120));
     const repositories = [open.batches, open.openAnother(), open.openAnother()];
     await Promise.all(
       repositories.map(async (repository) => {
@@ -82,7 +75,7 @@ describe('the life of a batch', () => {
   });
 
   it('leases nothing while it is paused, and goes on under the next generation', async () => {
-    const batch = await insert();
+    const batch = await open.insert();
     const worker = createWorker(open.batches);
     const [item] = await worker.lease(batch.id, 1);
     if (item === undefined) throw new Error('nothing leased');
@@ -101,7 +94,7 @@ describe('the life of a batch', () => {
   });
 
   it('is cancelled at once where nothing is under way, otherwise with the last that is', async () => {
-    const batch = await insert();
+    const batch = await open.insert();
     const worker = createWorker(open.batches);
     const [asked, unasked] = await worker.lease(batch.id, 2);
     if (asked === undefined || unasked === undefined) throw new Error('nothing leased');
@@ -118,7 +111,7 @@ describe('the life of a batch', () => {
     expect(outcomes).toMatchObject({ ok: 1, cancelled: 3 });
     expect(await open.batches.reconcileBatch(batch.id)).toMatchObject({ holds: true });
 
-    const idle = await insert();
+    const idle = await open.insert();
     expect(await open.batches.cancelBatch(idle.id, at(3))).toMatchObject({ status: 'cancelled' });
     expect(await open.batches.cancelBatch(randomUUIDv7(), at(3))).toBeNull();
     expect(await open.batches.resumeBatch(idle.id, at(4))).toMatchObject({
@@ -128,7 +121,7 @@ describe('the life of a batch', () => {
   });
 
   it('asks again only what failed', async () => {
-    const batch = await insert();
+    const batch = await open.insert();
     const worker = createWorker(open.batches);
     for (const [index, item] of (await worker.lease(batch.id, 10)).entries()) {
       const { run } = await worker.begin(item);
@@ -159,7 +152,7 @@ describe('the life of a batch', () => {
 
 describe('what the tick looks for', () => {
   it('names unfinished batches, and lets one caller take the next generation', async () => {
-    const [stalled, paused] = [await insert({ createdAt: at(-1000) }), await insert()];
+    const [stalled, paused] = [await open.insert({ createdAt: at(-1000) }), await open.insert()];
     await open.batches.pauseBatch(paused.id, at(1));
     const found = await open.batches.listUnfinishedBatches(at(1), 1000);
     expect(found[0]).toEqual({

@@ -9,7 +9,7 @@ import { exampleAttemptSettlement } from '../support/example-rows.ts';
 import {
   at,
   createWorker,
-  exampleBatch,
+  type exampleBatch,
   exampleInputs,
   type OpenBatches,
   openBatches,
@@ -23,11 +23,8 @@ beforeAll(async () => {
 });
 afterAll(() => open.close());
 
-const insert = async (overrides: Parameters<typeof exampleBatch>[0], count = 1) => {
-  const batch = exampleBatch(overrides);
-  await open.batches.insertBatch(batch, exampleInputs(count));
-  return batch;
-};
+const insert = (overrides: Parameters<typeof exampleBatch>[0], count = 1) =>
+  open.insert(overrides, exampleInputs(count));
 
 const request = (usd: string, tokens = 0): ReservationRequest => ({
   runId: randomUUIDv7(),

@@ -3,7 +3,6 @@ import { exampleAttemptSettlement, exampleSettlement } from '../support/example-
 import {
   at,
   createWorker,
-  exampleBatch,
   exampleInputs,
   first,
   type OpenBatches,
@@ -18,17 +17,11 @@ beforeAll(async () => {
 });
 afterAll(() => open.close());
 
-const insert = async (overrides: Parameters<typeof exampleBatch>[0] = {}, inputs = exampleInputs(4)) => {
-  const batch = exampleBatch(overrides);
-  await open.batches.insertBatch(batch, inputs);
-  return batch;
-};
-
 describe('leasing', () => {
   const targets = ['lease-a', 'lease-b', 'lease-c'].map((provider) => ({ provider, model: 'm' }));
 
   it('takes evenly of each target, in order', async () => {
-    const batch = await insert({ targets }, exampleInputs(10));
+    const batch = await open.insert({ targets }, exampleInputs(10));
     const worker = createWorker(open.batches);
     const items = await worker.lease(batch.id, 6);
     expect(items.map(({ itemKey, targetIndex }) => `${itemKey} ${targetIndex}`)).toEqual([
@@ -45,7 +38,7 @@ describe('leasing', () => {
   });
 
   it('passes by the targets of a blocked provider, until it is open again', async () => {
-    const batch = await insert({ targets }, exampleInputs(3));
+    const batch = await open.insert({ targets }, exampleInputs(3));
     const worker = createWorker(open.batches);
     await open.batches.slowProvider({
       provider: 'lease-b',
@@ -62,7 +55,7 @@ describe('leasing', () => {
   });
 
   it('gives no item to two workers', async () => {
-    const batch = await insert({}, exampleInputs(100));
+    const batch = await open.insert({}, exampleInputs(100));
     const repositories = [open.batches, open.openAnother(), open.openAnother(), open.openAnother()];
     const leased = await Promise.all(
       repositories.flatMap((repository) =>
@@ -77,7 +70,7 @@ describe('leasing', () => {
   });
 
   it('puts a released item off, behind those that were never tried', async () => {
-    const batch = await insert();
+    const batch = await open.insert();
     const worker = createWorker(open.batches);
     const item = first(await worker.lease(batch.id, 1));
     await open.batches.releaseItems(
@@ -91,7 +84,7 @@ describe('leasing', () => {
   });
 
   it('asks again at a later time what a provider could not answer, each try with a run of its own', async () => {
-    const batch = await insert({}, exampleInputs(1));
+    const batch = await open.insert({}, exampleInputs(1));
     const worker = createWorker(open.batches);
     const item = first(await worker.lease(batch.id, 1));
     const { run } = await worker.begin(item);
@@ -110,7 +103,7 @@ describe('leasing', () => {
 
 describe('steps that are repeated because their answer was lost', () => {
   it('begin and settle once', async () => {
-    const batch = await insert({}, exampleInputs(1));
+    const batch = await open.insert({}, exampleInputs(1));
     const worker = createWorker(open.batches);
     const item = first(await worker.lease(batch.id, 1));
     const { run } = await worker.begin(item);
@@ -125,7 +118,7 @@ describe('steps that are repeated because their answer was lost', () => {
   });
 
   it('record the outcome even where the raw answer cannot be stored', async () => {
-    const batch = await insert();
+    const batch = await open.insert();
     const worker = createWorker(open.batches);
     const raw = JSON.parse(`${'['.repeat(7000)}${']'.repeat(7000)}`);
     const items = await worker.lease(batch.id, 4);

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import {
   at,
   createWorker,
-  exampleBatch,
   exampleInputs,
   first,
   type OpenBatches,
@@ -19,18 +18,12 @@ afterAll(() => open.close());
 
 const everything = { limit: 1000, maxAttempts: 3 };
 
-const insert = async (overrides: Parameters<typeof exampleBatch>[0] = {}, inputs = exampleInputs(4)) => {
-  const batch = exampleBatch(overrides);
-  await open.batches.insertBatch(batch, inputs);
-  return batch;
-};
-
 describe('a lost lease', () => {
   // Those of the tests before.
   beforeEach(() => open.batches.expireLeases(at(100_000), { limit: 10_000, maxAttempts: 1 }));
 
   it('lets nothing begin, and can be taken by another', async () => {
-    const batch = await insert({}, exampleInputs(1));
+    const batch = await open.insert({}, exampleInputs(1));
     const [dead, alive] = [createWorker(open.batches), createWorker(open.batches)];
     const item = first(await dead.lease(batch.id, 1, at(1)));
     expect(await open.batches.expireLeases(at(61), everything)).toBe(0);
@@ -47,7 +40,7 @@ describe('a lost lease', () => {
   });
 
   it('leaves a call alone whose run may still be answered', async () => {
-    const batch = await insert({}, exampleInputs(1));
+    const batch = await open.insert({}, exampleInputs(1));
     const worker = createWorker(open.batches);
     await worker.begin(first(await worker.lease(batch.id, 1, at(1))), at(2));
     expect(await open.batches.expireLeases(at(92), everything)).toBe(0);
@@ -55,7 +48,7 @@ describe('a lost lease', () => {
   });
 
   it('makes the run an unknown outcome and asks again', async () => {
-    const batch = await insert({}, exampleInputs(1));
+    const batch = await open.insert({}, exampleInputs(1));
     const worker = createWorker(open.batches);
     const { run } = await worker.begin(first(await worker.lease(batch.id, 1)));
     expect(await open.batches.expireLeases(at(200), everything)).toBe(1);
@@ -68,7 +61,7 @@ describe('a lost lease', () => {
   });
 
   it('counts as missing where the batch says so, or has been begun too often', async () => {
-    const batch = await insert({ onUnknown: 'missing' }, exampleInputs(1));
+    const batch = await open.insert({ onUnknown: 'missing' }, exampleInputs(1));
     const worker = createWorker(open.batches);
     await worker.begin(first(await worker.lease(batch.id, 1)));
     await open.inferences.sweepExpiredRuns(at(200), 100);
@@ -77,7 +70,7 @@ describe('a lost lease', () => {
     expect((await open.batches.batchCounts(batch.id, at(200))).outcomes.unknown_outcome).toBe(1);
     expect(await open.batches.reconcileBatch(batch.id)).toMatchObject({ holds: true });
 
-    const poison = await insert({}, exampleInputs(1));
+    const poison = await open.insert({}, exampleInputs(1));
     for (const seconds of [1000, 2000, 3000]) {
       await worker.begin(first(await worker.lease(poison.id, 1, at(seconds))), at(seconds));
       expect(await open.batches.expireLeases(at(seconds + 999), everything)).toBe(1);
@@ -86,7 +79,7 @@ describe('a lost lease', () => {
   });
 
   it('still takes a late answer, but not once somebody has begun anew', async () => {
-    const batch = await insert({}, exampleInputs(2));
+    const batch = await open.insert({}, exampleInputs(2));
     const [slow, quick] = [createWorker(open.batches), createWorker(open.batches)];
     const [saved, replaced] = await slow.lease(batch.id, 2);
     if (saved === undefined || replaced === undefined) throw new Error('nothing leased');
@@ -115,7 +108,7 @@ describe('a lost lease', () => {
   });
 
   it('takes a late answer in the place of a missing one', async () => {
-    const batch = await insert({ onUnknown: 'missing' }, exampleInputs(1));
+    const batch = await open.insert({ onUnknown: 'missing' }, exampleInputs(1));
     const worker = createWorker(open.batches);
     const item = first(await worker.lease(batch.id, 1));
     const { run } = await worker.begin(item);

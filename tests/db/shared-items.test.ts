@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   at,
   createWorker,
-  exampleBatch,
+  type exampleBatch,
   exampleInputs,
   type OpenBatches,
   openBatches,
@@ -22,11 +22,8 @@ const inputs = exampleInputs(4).map((input, index) => ({
   questionHash: index === 1 ? 'another' : 'the same',
 }));
 
-const insert = async (overrides: Parameters<typeof exampleBatch>[0] = {}) => {
-  const batch = exampleBatch({ shareIdentical: true, repetitions: 2, ...overrides });
-  await open.batches.insertBatch(batch, inputs);
-  return batch;
-};
+const insert = (overrides: Parameters<typeof exampleBatch>[0] = {}) =>
+  open.insert({ shareIdentical: true, repetitions: 2, ...overrides }, inputs);
 
 describe('identical items', () => {
   it('are asked once for each repetition, and share the answer', async () => {

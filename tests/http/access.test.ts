@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createApiApp } from '../../src/http/create-app.ts';
 import { routeDefinitions } from '../../src/http/openapi-document.ts';
-import { exampleBatchDetail } from '../support/fake-batches.ts';
+import { exampleBatchDetail } from '../support/example-batches.ts';
 import {
   adminSessionToken,
   fakeAppOptions,
@@ -68,7 +68,7 @@ const sameOrigin = { 'sec-fetch-site': 'same-origin', origin: 'http://sq.test', 
 
 /** A batch that has ended, because nobody reads its events to their end. */
 const batchService = {
-  get: async () => ({ ...exampleBatchDetail(knownId), finishedAt: '2026-01-02T03:05:00.000Z' }),
+  get: async () => ({ ...exampleBatchDetail({ id: knownId }), finishedAt: '2026-01-02T03:05:00.000Z' }),
 };
 const send = (route: Route, headers: Record<string, string>) => {
   const body = bodies[route.name];

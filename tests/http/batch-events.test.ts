@@ -5,10 +5,10 @@ import { AppError } from '../../src/errors.ts';
 import { batchEvents } from '../../src/http/batch-events.ts';
 import { createApiApp } from '../../src/http/create-app.ts';
 import { access } from '../../src/http/route-access.ts';
-import { exampleBatchDetail } from '../support/fake-batches.ts';
+import { exampleBatchDetail } from '../support/example-batches.ts';
 import { fakeAppOptions, knownId, testKeys } from '../support/fake-services.ts';
 
-const detail = exampleBatchDetail(knownId);
+const detail = exampleBatchDetail({ id: knownId });
 
 describe('the events of a batch', () => {
   type Times = { withinMs: number; pollMs?: number; heartbeatMs?: number };

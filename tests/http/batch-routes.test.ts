@@ -5,14 +5,14 @@ import { AppError } from '../../src/errors.ts';
 import { maxBodyBytes } from '../../src/http/json-body.ts';
 import type { BatchCaller, QuestionSource } from '../../src/services/batches/batch-service.ts';
 import { textOf } from '../support/byte-pieces.ts';
-import { exampleBatchDetail } from '../support/fake-batches.ts';
+import { exampleBatchDetail } from '../support/example-batches.ts';
 import { knownId, startFakeApp, unknownId } from '../support/fake-services.ts';
 import { readProblem } from '../support/read-problem.ts';
 
 const path = '/api/v1/batches';
 const targets = [{ provider: 'echo', model: 'echo-1' }];
 const items = [{ itemKey: 'a', prompt: 'hello' }];
-const detail = exampleBatchDetail(knownId);
+const detail = exampleBatchDetail({ id: knownId });
 
 /** An app that remembers what the service was asked for. */
 const startRecorder = (create?: () => Promise<never>) => {
@@ -237,6 +237,6 @@ describe('the lists of a batch', () => {
     expect(response.headers.get('x-sq-next-cursor')).toBe('next');
     const text = await response.text();
     expect(text.endsWith('}\n')).toBe(true);
-    expect(JSON.parse(text)).toMatchObject({ itemKey: 'a', text: 'hello' });
+    expect(JSON.parse(text)).toMatchObject({ itemKey: 'a', text: 'because' });
   });
 });

@@ -1,8 +1,14 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { BatchCounts, BatchDetail, BatchEstimate } from '../../src/contract/batch.ts';
-import type { BatchResult } from '../../src/contract/batch-item.ts';
-import { Outcome } from '../../src/contract/inference.ts';
+import type { BatchDetail } from '../../src/contract/batch.ts';
+import {
+  batchId,
+  exampleBatchDetail,
+  exampleBatchResult,
+  exampleEstimate,
+  finishedBatch,
+  now,
+} from './example-batches.ts';
 
 export type FakeCall = {
   method: string;
@@ -17,110 +23,7 @@ export type FakeCall = {
 /** Answers a call; without an answer it is left hanging. */
 type Handler = (call: FakeCall, response: ServerResponse) => void;
 
-export const batchId = '0198c0de-0000-7000-8000-000000000001';
 export const uploadId = '0198c0de-0000-7000-8000-000000000002';
-const now = '2030-01-31T12:00:00Z';
-
-const countsOf = (pending: number, outcomes: Partial<Record<Outcome, number>>): BatchCounts => ({
-  planned: 2,
-  pending,
-  inProgress: 0,
-  outcomes: {
-    ...(Object.fromEntries(Outcome.options.map((name) => [name, 0])) as BatchCounts['outcomes']),
-    ...outcomes,
-  },
-  settledLastMinute: 0,
-});
-
-export const exampleBatch = (part: Partial<BatchDetail> = {}): BatchDetail => ({
-  id: batchId,
-  name: null,
-  status: 'running',
-  generation: 1,
-  targets: [{ provider: 'echo', model: 'echo-1' }],
-  repetitions: 1,
-  shareIdentical: false,
-  concurrency: 32,
-  onUnknown: 'resend',
-  maxCostUsd: null,
-  maxTokens: null,
-  maxAttempts: 5,
-  deadlineMs: null,
-  metadata: {},
-  apiKeyId: null,
-  planned: 2,
-  createdAt: now,
-  startedAt: now,
-  progressedAt: now,
-  finishedAt: null,
-  counts: countsOf(2, {}),
-  spend: { costUsd: '0', unknownCostCount: 0, inputTokens: 0, outputTokens: 0, budget: null },
-  itemsPerSecond: null,
-  etaSeconds: null,
-  ...part,
-});
-
-/** The batch when all its questions have ended so. */
-export const finishedBatch = (outcomes: Partial<Record<Outcome, number>>, part: Partial<BatchDetail> = {}) =>
-  exampleBatch({
-    status: 'completed',
-    counts: countsOf(0, outcomes),
-    spend: { costUsd: '0.25', unknownCostCount: 0, inputTokens: 10, outputTokens: 20, budget: null },
-    ...part,
-  });
-
-export const exampleResult = (part: Partial<BatchResult> = {}): BatchResult => ({
-  batchId,
-  position: 0,
-  itemKey: 'a',
-  targetIndex: 0,
-  provider: 'echo',
-  model: 'echo-1',
-  repetition: 0,
-  state: 'settled',
-  outcome: 'ok',
-  detail: null,
-  attempts: 1,
-  inferenceId: '0198c0de-0000-7000-8000-000000000003',
-  sharedFrom: null,
-  notBefore: null,
-  settledAt: now,
-  metadata: {},
-  text: 'because',
-  finishReason: 'stop',
-  servedModel: 'echo-1',
-  usage: {
-    inputTokens: 5,
-    outputTokens: 10,
-    cachedInputTokens: null,
-    reasoningTokens: null,
-    estimated: false,
-  },
-  costUsd: '0.125',
-  latencyMs: 40,
-  error: null,
-  ...part,
-});
-
-const exampleEstimate: BatchEstimate = {
-  planned: 2,
-  asked: 2,
-  targets: [
-    {
-      provider: 'echo',
-      model: 'echo-1',
-      asked: 2,
-      inputTokens: 10,
-      maxInputTokens: 40,
-      maxOutputTokens: 100,
-      inputCostUsd: '0.1',
-      maxCostUsd: '0.5',
-    },
-  ],
-  inputCostUsd: '0.1',
-  maxCostUsd: '0.5',
-};
-
 const exampleUpload = (status: 'open' | 'completed') => ({
   id: uploadId,
   name: 'questions.jsonl',
@@ -173,16 +76,16 @@ const usualHandlers: Record<string, Handler> = {
   [`POST /api/v1/uploads/${uploadId}/complete`]: (_, response) =>
     sendJson(response, exampleUpload('completed')),
   'POST /api/v1/batches/estimate': (_, response) => sendJson(response, exampleEstimate),
-  'POST /api/v1/batches': (_, response) => sendJson(response, exampleBatch({ status: 'queued' }), 202),
-  [`GET ${path}`]: (_, response) => sendJson(response, exampleBatch()),
+  'POST /api/v1/batches': (_, response) => sendJson(response, exampleBatchDetail({ status: 'queued' }), 202),
+  [`GET ${path}`]: (_, response) => sendJson(response, exampleBatchDetail()),
   [`GET ${path}/events`]: (_, response) => {
-    sendEvents(response, ['1', exampleBatch()], ['2', finishedBatch({ ok: 2 })]);
+    sendEvents(response, ['1', exampleBatchDetail()], ['2', finishedBatch({ ok: 2 })]);
     response.end();
   },
   [`GET ${path}/results`]: (call, response) =>
     call.query.get('format') === 'openai'
       ? sendLines(response, [{ custom_id: 'a' }, { custom_id: 'b' }])
-      : sendLines(response, [exampleResult(), exampleResult({ itemKey: 'b', position: 1 })]),
+      : sendLines(response, [exampleBatchResult(), exampleBatchResult({ itemKey: 'b', position: 1 })]),
 };
 
 /** A server that speaks as the API of batches does, or as `handlers` (by method and path) say. */

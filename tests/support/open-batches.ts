@@ -28,6 +28,12 @@ export const openBatches = async (options: { size?: number } = {}) => {
     inferences,
     pool,
     kind: database.kind,
+    /** A stored batch of four questions, or of `inputs`. */
+    insert: async (overrides: Partial<NewBatch> = {}, inputs = exampleInputs(4)) => {
+      const batch = exampleBatch(overrides);
+      await batches.insertBatch(batch, inputs);
+      return batch;
+    },
     /** A second process, as far as the database can tell. */
     openAnother: () => createBatchRepository({ pool: openPool() }),
     close: async () => {
