@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { createBatchRepository } from '../src/db/batches/create-batch-repository.ts';
+import { createBatchRepository } from '../src/db/create-batch-repository.ts';
 import { createPool } from '../src/db/create-pool.ts';
 import { batchId } from './study-rows.ts';
 

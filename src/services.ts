@@ -3,7 +3,7 @@ import { createBlobArtifactStore } from './artifacts/blob-artifact-store.ts';
 import { createFolderArtifactStore } from './artifacts/folder-artifact-store.ts';
 import type { Config } from './config/config.ts';
 import type { Secret } from './config/secret.ts';
-import { createBatchRepository } from './db/batches/create-batch-repository.ts';
+import { createBatchRepository } from './db/create-batch-repository.ts';
 import { createPool } from './db/create-pool.ts';
 import { createExportRepository } from './db/exports/create-export-repository.ts';
 import { createInferenceRepository } from './db/runs/create-inference-repository.ts';

@@ -37,6 +37,22 @@ const cases: Record<keyof typeof rules, { bad: Record<string, string>[]; good: R
       { 'tests/a.test.ts': "import { b } from '../src/db/b.ts';" },
     ],
   },
+  roomsHaveNoCircles: {
+    bad: [
+      {
+        'src/db/one/a.ts': "import { b } from '../two/b.ts';",
+        'src/db/two/b.ts': "import { c } from '../three/c.ts';",
+        'src/db/three/c.ts': "import { a } from '../one/a.ts';",
+      },
+    ],
+    good: [
+      {
+        'src/db/one/a.ts': "import { b } from '../two/b.ts'; import { d } from '../d.ts';",
+        'src/db/two/b.ts': "import type { A } from '../one/a.ts'; import { d } from '../d.ts';",
+        'src/db/d.ts': '',
+      },
+    ],
+  },
   azureStaysInFunctions: {
     bad: [
       { 'src/http/a.ts': "import type { HttpRequest } from '@azure/functions';" },

@@ -79,6 +79,33 @@ const arrowsPointDown: Rule = (sources) =>
     });
   });
 
+/** A folder of a layer; null for what lies in the layer itself, which serves all of its rooms. */
+const roomOf = (file: string): string | null => {
+  const parts = file.split('/');
+  return parts[0] === 'src' && parts.length > 3 ? parts.slice(0, 3).join('/') : null;
+};
+
+/** Along arrows from room to room of one layer nobody comes back to where he was. Types may look both ways. */
+const roomsHaveNoCircles: Rule = (sources) => {
+  const arrowsOf = new Map<string, Set<string>>();
+  for (const source of sources) {
+    const from = roomOf(source.file);
+    if (from === null) continue;
+    for (const { target, typeOnly } of importsOfOurs(source)) {
+      const to = roomOf(target);
+      if (to === null || to === from || typeOnly || layerOf(target) !== layerOf(source.file)) continue;
+      arrowsOf.set(from, (arrowsOf.get(from) ?? new Set()).add(to));
+    }
+  }
+  const reachable = (from: string, seen = new Set<string>()): Set<string> => {
+    for (const to of arrowsOf.get(from) ?? []) if (!seen.has(to)) reachable(to, seen.add(to));
+    return seen;
+  };
+  return [...arrowsOf.keys()]
+    .filter((room) => reachable(room).has(room))
+    .map((room) => `${room} imports, over others, itself`);
+};
+
 const packagesIn =
   (names: RegExp, allowed: (file: string) => boolean): Rule =>
   (sources) =>
@@ -205,6 +232,7 @@ const orchestratorsRepeatThemselves: Rule = (sources) =>
 /** The house rules that a program can check. Each has samples that break it in tests/architecture.test.ts. */
 export const architectureRules = {
   arrowsPointDown,
+  roomsHaveNoCircles,
   azureStaysInFunctions,
   heavyPackagesAreLazy,
   databaseClientsStayInDb,

@@ -5,7 +5,7 @@ import type {
   NewBatch,
   NewBatchInput,
 } from '../../src/db/batches/batch-repository.ts';
-import { createBatchRepository } from '../../src/db/batches/create-batch-repository.ts';
+import { createBatchRepository } from '../../src/db/create-batch-repository.ts';
 import { createPool, type LazyPool } from '../../src/db/create-pool.ts';
 import { createInferenceRepository } from '../../src/db/runs/create-inference-repository.ts';
 import { exampleRun, exampleSettlement } from './example-rows.ts';

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { CommonQueryMethods } from 'slonik';
 import type { Outcome, Usage } from '../../src/contract/inference.ts';
-import { createBatchRepository } from '../../src/db/batches/create-batch-repository.ts';
+import { createBatchRepository } from '../../src/db/create-batch-repository.ts';
 import { createPool, type LazyPool } from '../../src/db/create-pool.ts';
 import { createInferenceRepository } from '../../src/db/runs/create-inference-repository.ts';
 import type { NewRun, RunSettlement } from '../../src/db/runs/inference-repository.ts';

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { BatchDefinition } from '../../../src/contract/batch.ts';
 import type { BatchItemInput } from '../../../src/contract/batch-item.ts';
-import { createBatchRepository } from '../../../src/db/batches/create-batch-repository.ts';
+import { createBatchRepository } from '../../../src/db/create-batch-repository.ts';
 import { createPool } from '../../../src/db/create-pool.ts';
 import { createInferenceRepository } from '../../../src/db/runs/create-inference-repository.ts';
 import { createProviders, type ProviderOptions } from '../../../src/providers/create-providers.ts';
