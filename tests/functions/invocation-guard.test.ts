@@ -85,22 +85,30 @@ describe.each([
     expect(answer.body).toContain('"host":"localhost"');
   });
 
-  it.each([
-    ['once', ['x-ms-invocation-id: mine']],
-    ['twice', ['x-ms-invocation-id: a', 'x-ms-invocation-id: b']],
-    ['empty', ['x-ms-invocation-id:']],
-  ])('answers a request with an invocation id of its own: %s', async (_, headers) => {
+  // All at once: each waits as long as the guard does.
+  it('answers requests with an invocation id of their own, once, twice or empty', async () => {
     const body = '{"Headers":{"authorization":"Bearer right"}}';
-    const [good, bad, worse] = await Promise.all([
-      send(`GET ${path}`, [right, ...headers]),
-      send(`GET ${path}?Headers=${forgedHeaders}`, headers),
-      send(`POST ${path}`, [...headers, ...withBody(body)], body),
-    ]);
-    expect(good.status).toBe(200);
-    expect(good.head.toLowerCase()).not.toContain('x-ms-invocation-id');
-    expect([400, 401]).toContain(bad.status);
-    expect([400, 401]).toContain(worse.status);
-    expect(Math.max(good.ms, bad.ms, worse.ms)).toBeLessThan(4_000);
+    const claims = [
+      ['x-ms-invocation-id: mine'],
+      ['x-ms-invocation-id: a', 'x-ms-invocation-id: b'],
+      ['x-ms-invocation-id:'],
+    ];
+    const answers = await Promise.all(
+      claims.map((headers) =>
+        Promise.all([
+          send(`GET ${path}`, [right, ...headers]),
+          send(`GET ${path}?Headers=${forgedHeaders}`, headers),
+          send(`POST ${path}`, [...headers, ...withBody(body)], body),
+        ]),
+      ),
+    );
+    for (const [good, bad, worse] of answers) {
+      expect(good.status).toBe(200);
+      expect(good.head.toLowerCase()).not.toContain('x-ms-invocation-id');
+      expect([400, 401]).toContain(bad.status);
+      expect([400, 401]).toContain(worse.status);
+      expect(Math.max(good.ms, bad.ms, worse.ms)).toBeLessThan(4_000);
+    }
   });
 
   it('answers each of several requests that claim one id', async () => {
