@@ -1,7 +1,7 @@
 // Long: every parameter with its meaning, and who gets what from whom, in one place.
 targetScope = 'subscription'
 
-import { openAiDeployment } from 'types.bicep'
+import { entraCallers, openAiDeployment } from 'types.bicep'
 
 @description('Name of the environment, such as `dev`; part of every name.')
 @minLength(1)
@@ -41,6 +41,9 @@ param frontDoorId string = ''
 
 @description('Further settings of the app, none of them secret: see configuration.md.')
 param extraSettings { *: string } = {}
+
+@description('Whose Entra tokens the app accepts, and sign-in on the dashboard: `{audience, roles, dashboardClientId?, scope?}`, of this tenant. The registration is made by hand: see identity.md.')
+param entra entraCallers?
 
 // Secrets
 @description('Settings that are secrets, with commas between: `SQ_ADMIN_KEY,SQ_OPENAI_KEY`. Each becomes a Key Vault reference, so each needs a secret.')
@@ -450,6 +453,7 @@ module appSettings 'modules/app-settings.bicep' = {
     schedulerEndpoint: withScheduler ? durableScheduler!.outputs.endpoint : null
     openAiEndpoint: withOpenAi ? openAi!.outputs.endpoint : null
     openAiDeployments: openAiDeployments
+    entra: entra
     secretSettings: secretSettings
     extraSettings: extraSettings
   }

@@ -33,6 +33,7 @@ const openProduct = async (
     version: shared.version,
     staticDir: join(import.meta.dirname, 'static'),
     webDir: join(import.meta.dirname, 'web'),
+    entraSignIn: config.entra?.signIn ?? null,
     cookieSecure: config.http.cookieSecure,
     streams: config.http.stream,
   });

@@ -1,7 +1,9 @@
 import { lazy, Suspense, useEffect } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
+import { entraReturnPath } from './api/entra-address.ts';
 import { onSignedOut } from './api/http-client.ts';
 import { useForgetSession, useSession } from './api/use-session.ts';
+import { EntraReturnPage } from './pages/entra-return-page.tsx';
 import { NotFoundPage } from './pages/not-found-page.tsx';
 import { SignInPage } from './pages/sign-in-page.tsx';
 import { Frame } from './parts/frame.tsx';
@@ -63,6 +65,7 @@ export const Dashboard = () => {
   const forget = useForgetSession();
   const [location] = useLocation();
   useEffect(() => onSignedOut(forget));
+  if (location === entraReturnPath) return <EntraReturnPage />;
   if (session.isPending) return <Loading rows={3} />;
   if (session.isError) return <ErrorNotice error={session.error} onRetry={() => void session.refetch()} />;
   if (session.data === null) return <SignInPage />;

@@ -1,4 +1,4 @@
-import { openAiDeployment } from '../types.bicep'
+import { entraCallers, openAiDeployment } from '../types.bicep'
 
 param appName string
 param identityClientId string
@@ -29,6 +29,9 @@ param schedulerEndpoint string?
 param openAiEndpoint string?
 param openAiDeployments openAiDeployment[]
 
+@description('Whose Entra tokens are accepted; of this tenant.')
+param entra entraCallers?
+
 @description('Settings whose value is a secret of the vault.')
 param secretSettings string[]
 
@@ -38,6 +41,8 @@ param extraSettings { *: string }
 // Conditions come from parameters of the deployment, never from what it makes: what-if can tell them.
 var inStorage = durableBackend == 'storage'
 var withOpenAi = !empty(openAiDeployments)
+var dashboardClientId = entra.?dashboardClientId ?? ''
+var dashboardScope = entra.?scope ?? ''
 var deployments = map(
   openAiDeployments,
   deployment =>
@@ -87,6 +92,13 @@ var table settingLine[] = [
 
   { name: 'SQ_ARTIFACTS_URL', value: '${blobEndpoint}${artifactContainer}' }
   { name: 'SQ_KEY_VAULT_URL', value: vaultUrl }
+
+  // Callers with Entra tokens, and sign-in on the dashboard
+  { name: 'SQ_ENTRA_AUDIENCE', value: entra.?audience ?? '', when: entra != null }
+  { name: 'SQ_ENTRA_TENANTS', value: tenant().tenantId, when: entra != null }
+  { name: 'SQ_ENTRA_ROLES', value: string(entra.?roles ?? {}), when: entra != null }
+  { name: 'SQ_ENTRA_CLIENT_ID', value: dashboardClientId, when: !empty(dashboardClientId) }
+  { name: 'SQ_ENTRA_SCOPE', value: dashboardScope, when: !empty(dashboardScope) }
 
   // Azure OpenAI
   { name: 'AOAI_ENDPOINT', value: openAiEndpoint!, when: withOpenAi }

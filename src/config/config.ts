@@ -39,6 +39,8 @@ export type Config = {
     jwksUrl: string;
     groups: readonly string[] | null;
     roles: Readonly<EntraRoles>;
+    /** How the dashboard signs people in; null: with keys only. */
+    signIn: { authority: string; clientId: string; scope: string } | null;
   } | null;
   http: { stream: boolean; cookieSecure: boolean };
   logLevel: Settings['SQ_LOG_LEVEL'];
@@ -143,8 +145,18 @@ const toEntraConfig = (settings: Settings): Config['entra'] =>
         jwksUrl: settings.SQ_ENTRA_JWKS_URL,
         groups: settings.SQ_ENTRA_GROUPS ?? null,
         roles: settings.SQ_ENTRA_ROLES,
+        signIn: settings.SQ_ENTRA_CLIENT_ID
+          ? {
+              authority: settings.SQ_ENTRA_AUTHORITY ?? authorityOf(settings.SQ_ENTRA_TENANTS ?? []),
+              clientId: settings.SQ_ENTRA_CLIENT_ID,
+              scope: settings.SQ_ENTRA_SCOPE ?? `${settings.SQ_ENTRA_AUDIENCE[0]}/.default`,
+            }
+          : null,
       }
     : null;
+
+const authorityOf = (tenants: readonly string[]): string =>
+  `https://login.microsoftonline.com/${tenants.length === 1 ? tenants[0] : 'organizations'}`;
 
 const deepFreeze = <Value>(value: Value): Value => {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

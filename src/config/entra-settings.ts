@@ -13,6 +13,11 @@ export const list = <Schema extends z.ZodType<string, string>>(schema: Schema) =
 /** Compared letter by letter with the `iss` of a token. */
 export const TenantIssuer = EndpointUrl;
 
+/** Where people type their passwords. The dashboard's library refuses anything but https, on this machine as well. */
+export const LoginAuthority = z
+  .string()
+  .regex(/^https:\/\/[a-z0-9.-]+(:\d+)?(\/[\w.-]+)+$/i, 'must be https://HOST/TENANT');
+
 /** The same as `Scope` of the contract; a test compares them. */
 export const GrantedScope = z.enum(['inference:write', 'batch:write', 'study:read', 'admin']);
 export type GrantedScope = z.infer<typeof GrantedScope>;

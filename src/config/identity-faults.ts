@@ -42,15 +42,33 @@ const vaultFaults = (settings: Settings, given: Environment): SettingFault[] => 
 };
 
 const entraFaults = (settings: Settings): SettingFault[] => {
-  const parts = ['SQ_ENTRA_AUDIENCE', 'SQ_ENTRA_TENANTS', 'SQ_ENTRA_ISSUER', 'SQ_ENTRA_GROUPS'] as const;
-  const given = [...parts, 'SQ_ENTRA_ROLES' as const].find((name) => settings[name] !== undefined);
+  const given = (
+    [
+      'SQ_ENTRA_AUDIENCE',
+      'SQ_ENTRA_TENANTS',
+      'SQ_ENTRA_ISSUER',
+      'SQ_ENTRA_GROUPS',
+      'SQ_ENTRA_ROLES',
+      'SQ_ENTRA_CLIENT_ID',
+      'SQ_ENTRA_SCOPE',
+      'SQ_ENTRA_AUTHORITY',
+    ] as const
+  ).find((name) => settings[name] !== undefined);
   if (given === undefined) return [];
+  const ofDashboard = settings.SQ_ENTRA_SCOPE ?? settings.SQ_ENTRA_AUTHORITY;
   const missing = [
     settings.SQ_ENTRA_AUDIENCE === undefined ? 'SQ_ENTRA_AUDIENCE' : [],
     settings.SQ_ENTRA_ROLES === undefined ? 'SQ_ENTRA_ROLES' : [],
     // An issuer may be the one of all tenants in the world; a tenant is one that somebody chose.
     settings.SQ_ENTRA_TENANTS === undefined && settings.SQ_ENTRA_ISSUER === undefined
       ? 'SQ_ENTRA_TENANTS'
+      : [],
+    ofDashboard !== undefined && settings.SQ_ENTRA_CLIENT_ID === undefined ? 'SQ_ENTRA_CLIENT_ID' : [],
+    // Nothing tells where the people of another cloud sign in.
+    settings.SQ_ENTRA_ISSUER !== undefined &&
+    settings.SQ_ENTRA_CLIENT_ID !== undefined &&
+    settings.SQ_ENTRA_AUTHORITY === undefined
+      ? 'SQ_ENTRA_AUTHORITY'
       : [],
   ].flat();
   return missing.map((setting) => ({ setting, message: `is missing, though ${given} is set` }));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EntraRoles, guid, list, TenantIssuer } from './entra-settings.ts';
+import { EntraRoles, guid, LoginAuthority, list, TenantIssuer } from './entra-settings.ts';
 import { EndpointUrl } from './provider-settings.ts';
 import { integer, json, setting } from './setting.ts';
 
@@ -44,5 +44,26 @@ export const identitySettings = {
   SQ_ENTRA_ROLES: setting(json(EntraRoles).optional(), {
     about:
       'JSON object from app roles (or object ids of groups) to scopes, such as `{"Researcher": ["study:read", "inference:write"]}`. A token with none of them may do nothing.',
+  }),
+  SQ_ENTRA_CLIENT_ID: setting(guid.optional(), {
+    about:
+      'Offers sign-in with Entra on the dashboard: client id of the app registration that has the address of the dashboard, with `/sign-in`, as a redirect URI of a single-page application.',
+    reason:
+      'It may be the registration whose tokens are accepted, or one of its own. Without it the dashboard takes keys only.',
+  }),
+  SQ_ENTRA_SCOPE: setting(
+    z
+      .string()
+      .regex(/^[!-~]{1,300}$/, 'is no scope')
+      .optional(),
+    {
+      about:
+        'Scope that the dashboard asks for, such as `CLIENT-ID/access_as_user`. Without it `/.default` of the first of `SQ_ENTRA_AUDIENCE`.',
+    },
+  ),
+  SQ_ENTRA_AUTHORITY: setting(LoginAuthority.optional(), {
+    about:
+      'Where the dashboard signs people in. Without it `https://login.microsoftonline.com/TENANT` of the one tenant, or `/organizations` when there are several.',
+    reason: 'The policy of the page lets the browser talk to this host and to no other.',
   }),
 };

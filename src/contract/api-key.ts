@@ -44,17 +44,3 @@ export type ApiKeyPage = z.infer<typeof ApiKeyPage>;
 /** The one answer that ever holds a key's secret. */
 export const ApiKeyCreated = ApiKey.extend({ key: z.string() }).meta({ id: 'ApiKeyCreated' });
 export type ApiKeyCreated = z.infer<typeof ApiKeyCreated>;
-
-export const CreateSession = z
-  .strictObject({ key: z.string().min(1).max(200) })
-  .meta({ id: 'CreateSession' });
-export type CreateSession = z.infer<typeof CreateSession>;
-
-export const Session = z
-  .object({
-    owner: z.string(),
-    scopes: z.array(Scope),
-    expiresAt: Timestamp.nullable(),
-  })
-  .meta({ id: 'Session', description: 'Who the caller is to this API.' });
-export type Session = z.infer<typeof Session>;

@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
+import type { EntraSignIn } from '../contract/session.ts';
 import type { AppServices } from '../services/app-services.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -44,6 +45,8 @@ export type CreateAppOptions = {
   staticDir: string;
   /** Folder of the built dashboard; left out or empty: `/` leads to the documentation page. */
   webDir?: string | undefined;
+  /** How the dashboard signs people in with Entra; left out: with keys only. */
+  entraSignIn?: EntraSignIn | null;
   /** True where TLS ends in front of the app: session cookies are then always `Secure`. */
   cookieSecure?: boolean;
   /** False where a streamed answer reaches the caller in one piece at its end. */
@@ -61,6 +64,7 @@ export const createApiApp = (options: CreateAppOptions): ApiApp => {
     version,
     staticDir,
     webDir,
+    entraSignIn = null,
     cookieSecure = false,
     streams = true,
     heartbeatMs,
@@ -105,11 +109,11 @@ export const createApiApp = (options: CreateAppOptions): ApiApp => {
   registerPricesRoutes(app, services.priceService);
   registerProvidersRoutes(app, services);
   registerKeysRoutes(app, services.accessService);
-  registerSessionRoutes(app, services.accessService, cookie);
+  registerSessionRoutes(app, { service: services.accessService, cookie, entraSignIn });
   registerTickRoute(app, services.tickService);
   registerHealthRoutes(app, { readiness: () => services.readiness(), version });
   registerDocumentsRoutes(app, { document: () => openapiDocument(version), staticDir });
-  registerDashboardRoutes(app, webDir);
+  registerDashboardRoutes(app, { webDir, loginAuthority: entraSignIn?.authority });
   return app;
 };
 

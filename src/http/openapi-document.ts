@@ -1,3 +1,4 @@
+// Long: every route and every schema of the contract, listed once, in the order of the document.
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
 import { z } from 'zod';
 import * as apiKeys from '../contract/api-key.ts';
@@ -14,6 +15,7 @@ import * as recosts from '../contract/recost.ts';
 import * as rollups from '../contract/rollup.ts';
 import * as schedules from '../contract/schedule.ts';
 import * as searches from '../contract/search.ts';
+import * as sessions from '../contract/session.ts';
 import * as studies from '../contract/study.ts';
 import * as versus from '../contract/study-versus.ts';
 import * as ticks from '../contract/tick.ts';
@@ -60,7 +62,12 @@ import {
   updateScheduleRoute,
 } from './routes/schedules-routes.ts';
 import { searchRoute } from './routes/search-routes.ts';
-import { closeSessionRoute, getSessionRoute, openSessionRoute } from './routes/session-routes.ts';
+import {
+  closeSessionRoute,
+  getSessionRoute,
+  listSignInMethodsRoute,
+  openSessionRoute,
+} from './routes/session-routes.ts';
 import {
   checkRollupsRoute,
   compareRoute,
@@ -136,6 +143,7 @@ export const routeDefinitions: readonly RouteConfig[] = [
   openSessionRoute,
   getSessionRoute,
   closeSessionRoute,
+  listSignInMethodsRoute,
   tickRoute,
   healthRoute,
   readyRoute,
@@ -160,6 +168,7 @@ export type OpenapiDocument = {
 const namedSchemas = (): [string, z.ZodType][] =>
   [
     apiKeys,
+    sessions,
     batches,
     batchItems,
     exports,

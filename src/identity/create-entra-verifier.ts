@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { ExportedJWKSCache, JWTPayload, JWTVerifyGetKey } from 'jose';
 import { AppError } from '../errors.ts';
 import { describeFailure } from './describe-failure.ts';
-import type { EntraVerifier } from './entra-verifier.ts';
+import type { EntraRefusal, EntraVerifier } from './entra-verifier.ts';
 import { toEntraCaller } from './to-entra-caller.ts';
 
 export type EntraVerifierOptions<Granted extends string> = {
@@ -37,6 +38,23 @@ const tenantIssuers = (tenant: string): string[] => [
   `https://login.microsoftonline.com/${tenant}/v2.0`,
   `https://sts.windows.net/${tenant}/`,
 ];
+
+/** What `jose` found wrong, by its code and the claim it names; it looks at claims only once the signature is good. */
+const refusalOf = (error: unknown): EntraRefusal => {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return 'invalid';
+  if (error.code === 'ERR_JWT_EXPIRED') return 'expired';
+  if (error.code !== 'ERR_JWT_CLAIM_VALIDATION_FAILED' || !('claim' in error)) return 'invalid';
+  switch (error.claim) {
+    case 'nbf':
+      return 'not_yet_valid';
+    case 'aud':
+      return 'wrong_audience';
+    case 'iss':
+      return 'wrong_tenant';
+    default:
+      return 'invalid';
+  }
+};
 
 /** Whether issuer and tenant belong together: with several tenants allowed, one must not speak for another. */
 const isAllowedTenant = (payload: JWTPayload, tenants: readonly string[], issuer: string | null): boolean => {
@@ -89,7 +107,7 @@ export const createEntraVerifier = <Granted extends string>(
   };
   let loading: ReturnType<typeof load> | null = null;
 
-  const readPayload = async (token: string): Promise<JWTPayload | null> => {
+  const readPayload = async (token: string): Promise<JWTPayload | EntraRefusal> => {
     loading ??= load();
     const { getKey, jwtVerify } = await loading;
     try {
@@ -105,15 +123,20 @@ export const createEntraVerifier = <Granted extends string>(
     } catch (error) {
       // Everything else that jose throws means: not a good token.
       if (error instanceof AppError) throw error;
-      return null;
+      return refusalOf(error);
     }
   };
 
   return {
     verify: async (token) => {
       const payload = await readPayload(token);
-      if (payload === null || !isAllowedTenant(payload, tenants, issuer)) return null;
-      return toEntraCaller(payload, { groups, roles });
+      if (typeof payload === 'string') return payload;
+      if (!isAllowedTenant(payload, tenants, issuer)) return 'wrong_tenant';
+      return toEntraCaller(payload, { groups, roles }) ?? 'invalid';
     },
+    roles: Object.keys(roles),
+    rulesHash: createHash('sha256')
+      .update(JSON.stringify([audiences, tenants, issuer, options.jwksUrl, groups, roles]))
+      .digest(),
   };
 };

@@ -46,11 +46,13 @@ export const toEntraCaller = <Granted extends string>(
   if (application === null || subject === null) return null;
   const groups = textsOf(payload.groups).map((group) => group.toLowerCase());
   const isMember = allowedGroups === null || allowedGroups.some((group) => groups.includes(group));
+  const scopes = isMember ? scopesOf({ roles: textsOf(payload.roles), groups }, roles) : [];
   const name = firstText(payload.preferred_username, payload.upn, payload.unique_name) ?? application;
   return {
     owner: name.replace(/[^\x20-\x7e\u00a0-\ud7ff]/g, '?').slice(0, mostOwnerCharacters),
     callerId: `entra:${tid}:${subject}`,
-    scopes: isMember ? scopesOf({ roles: textsOf(payload.roles), groups }, roles) : [],
+    scopes,
+    lacks: scopes.length > 0 ? null : isMember ? 'role' : 'group',
     expiresAt: new Date(exp * 1000).toISOString(),
   };
 };

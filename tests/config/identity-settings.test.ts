@@ -152,6 +152,29 @@ describe('Entra tokens of callers', () => {
       jwksUrl: 'https://login.microsoftonline.com/common/discovery/v2.0/keys',
       groups: null,
       roles: { Researcher: ['study:read', 'inference:write'] },
+      signIn: null,
+    });
+  });
+
+  it('are what the dashboard signs in with where a client id is set', () => {
+    const signInWith = (settings: Record<string, string>) =>
+      load({ ...complete, SQ_ENTRA_CLIENT_ID: tenant, ...settings }).entra?.signIn;
+    expect(signInWith({})).toEqual({
+      authority: `https://login.microsoftonline.com/${tenant}`,
+      clientId: tenant,
+      scope: `${clientId}/.default`,
+    });
+    expect(signInWith({ SQ_ENTRA_TENANTS: `${tenant},${clientId}` })?.authority).toBe(
+      'https://login.microsoftonline.com/organizations',
+    );
+    const own = {
+      SQ_ENTRA_AUTHORITY: 'https://login.microsoftonline.us/t',
+      SQ_ENTRA_SCOPE: 'api://study/use',
+    };
+    expect(signInWith({ SQ_ENTRA_ISSUER: 'https://i.example', ...own })).toEqual({
+      authority: own.SQ_ENTRA_AUTHORITY,
+      clientId: tenant,
+      scope: own.SQ_ENTRA_SCOPE,
     });
   });
 
@@ -165,6 +188,18 @@ describe('Entra tokens of callers', () => {
     [{ ...complete, SQ_ENTRA_TENANTS: 'example.com' }, ['SQ_ENTRA_TENANTS']],
     [{ ...complete, SQ_ENTRA_TENANTS: `${tenant},` }, ['SQ_ENTRA_TENANTS']],
     [{ ...complete, SQ_ENTRA_JWKS_URL: 'http://keys.example/' }, ['SQ_ENTRA_JWKS_URL']],
+    [{ SQ_ENTRA_CLIENT_ID: tenant }, ['SQ_ENTRA_AUDIENCE', 'SQ_ENTRA_ROLES', 'SQ_ENTRA_TENANTS']],
+    [{ ...complete, SQ_ENTRA_SCOPE: 'api://study/use' }, ['SQ_ENTRA_CLIENT_ID']],
+    [
+      { ...complete, SQ_ENTRA_CLIENT_ID: tenant, SQ_ENTRA_ISSUER: 'https://i.example' },
+      ['SQ_ENTRA_AUTHORITY'],
+    ],
+    ...['http://localhost/t', 'https://login.example', "https://login.example/t'; script-src *"].map(
+      (authority): [Record<string, string>, string[]] => [
+        { ...complete, SQ_ENTRA_CLIENT_ID: tenant, SQ_ENTRA_AUTHORITY: authority },
+        ['SQ_ENTRA_AUTHORITY'],
+      ],
+    ),
   ])('%j is not enough', (settings, missing) => {
     expect(Object.keys(faultsOf(settings))).toEqual(missing);
   });

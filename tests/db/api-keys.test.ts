@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Scope } from '../../src/contract/api-key.ts';
 import type { NewApiKey } from '../../src/db/runs/inference-repository.ts';
 import { type OpenRepository, openRepository } from '../support/open-repository.ts';
 
@@ -138,6 +139,26 @@ describe('API keys and sessions', () => {
     await open.repository.deleteSession(gone);
     expect(await open.repository.findSession(gone)).toBeNull();
     expect(await open.repository.findSession(kept)).not.toBeNull();
+  });
+
+  it('has sessions of Entra tokens beside them, each under the rules it was opened with', async () => {
+    const [tokenHash, rulesHash] = [randomBytes(32), randomBytes(32)];
+    const scopes: Scope[] = ['study:read', 'batch:write'];
+    const session = { callerId: 'entra:t:o', owner: 'ada', scopes, expiresAt: '2030-01-01T00:00:00.000Z' };
+    await open.repository.insertEntraSession({ ...session, tokenHash, rulesHash });
+    expect(await open.repository.findEntraSession(tokenHash, rulesHash)).toEqual(session);
+    expect(await open.repository.findEntraSession(tokenHash, randomBytes(32))).toBeNull();
+    expect(await open.repository.findSession(tokenHash)).toBeNull();
+    const over = randomBytes(32);
+    await open.repository.insertEntraSession({ ...session, tokenHash: over, rulesHash });
+    await open.repository.deleteSession(over);
+    expect(await open.repository.findEntraSession(over, rulesHash)).toBeNull();
+    await open.repository.sweepExpiredRuns(new Date('2029-12-31'), 1);
+    expect(await open.repository.findEntraSession(tokenHash, rulesHash)).toEqual(session);
+    await open.repository.sweepExpiredRuns(new Date('2030-01-02'), 1);
+    expect(await open.repository.findEntraSession(tokenHash, rulesHash)).toBeNull();
+    const without = { ...session, scopes: [], tokenHash, rulesHash };
+    await expect(open.repository.insertEntraSession(without)).rejects.toThrow();
   });
 
   it('note their use at most once a minute', async () => {

@@ -104,6 +104,7 @@ describe('access: every registered route', () => {
   it('opens only health, documents, the root and the login', () => {
     expect(routes.filter(({ scope }) => scope === 'open').map(({ name }) => name)).toEqual([
       'POST /api/v1/session',
+      'GET /api/v1/session/methods',
       'GET /api/health',
       'GET /api/ready',
       'GET /api/openapi.json',

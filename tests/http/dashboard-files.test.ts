@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
+import type { CreateAppOptions } from '../../src/http/create-app.ts';
 import { startFakeApp } from '../support/fake-services.ts';
 import { repositoryRoot } from '../support/import-graph.ts';
 
@@ -32,6 +33,18 @@ describe('the dashboard’s page', () => {
       "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
     );
     expect(policy).not.toMatch(/unsafe|nonce|\*|https?:/);
+  });
+
+  it('may talk to the host where people sign in, once there is one, and to no other', async () => {
+    const policyWith = async (more: Partial<CreateAppOptions>) => {
+      const { sendRaw } = startFakeApp({}, { webDir, ...more });
+      const response = await sendRaw('/runs', { headers: { accept: 'text/html' } });
+      return response.headers.get('content-security-policy') ?? '';
+    };
+    const entraSignIn = { authority: 'https://login.example/tenant', clientId: 'c', scope: 's' };
+    const open = await policyWith({ entraSignIn });
+    expect(open).toContain("; connect-src 'self' https://login.example; base-uri");
+    expect(open.replace(' https://login.example', '')).toBe(await policyWith({}));
   });
 
   it('is not sent again to who has it', async () => {

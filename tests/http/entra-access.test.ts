@@ -68,6 +68,7 @@ describe('a caller with an Entra token', () => {
       owner: 'ada@example.com',
       scopes: ['inference:write'],
       expiresAt: expect.stringMatching(/Z$/),
+      credential: 'entra',
     });
   });
 

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JWTPayload } from 'jose';
 import { createEntraVerifier, type EntraVerifierOptions } from '../../src/identity/create-entra-verifier.ts';
+import type { EntraRefusal } from '../../src/identity/entra-verifier.ts';
 import { audience, issuer, startFakeEntra, tenant, userClaims } from '../support/fake-entra.ts';
 
 const otherTenant = '77777777-2222-3333-4444-555555555555';
@@ -46,6 +47,7 @@ describe('an Entra token', () => {
       owner: 'ada@example.com',
       callerId: `entra:${tenant}:${claims.oid}`,
       scopes: ['study:read', 'inference:write'],
+      lacks: null,
       expiresAt: new Date((claims.exp ?? 0) * 1000).toISOString(),
     });
   });
@@ -64,34 +66,37 @@ describe('an Entra token', () => {
     expect(await setUp().verify(token)).toMatchObject({ owner: 'an-application', scopes: ['admin'] });
   });
 
-  it.each<[string, (good: JWTPayload) => JWTPayload]>([
-    ['another audience', (good) => ({ ...good, aud: 'https://graph.microsoft.com' })],
-    ['no audience', ({ aud: _, ...good }) => good],
-    ['another issuer', (good) => ({ ...good, iss: 'https://evil.example/' })],
-    ['another tenant', (good) => ({ ...good, tid: otherTenant })],
+  it.each<[string, EntraRefusal, (good: JWTPayload) => JWTPayload]>([
+    ['another audience', 'wrong_audience', (good) => ({ ...good, aud: 'https://graph.microsoft.com' })],
+    ['no audience', 'wrong_audience', ({ aud: _, ...good }) => good],
+    ['another issuer', 'wrong_tenant', (good) => ({ ...good, iss: 'https://evil.example/' })],
+    ['another tenant', 'wrong_tenant', (good) => ({ ...good, tid: otherTenant })],
     [
       'another tenant, with its issuer',
+      'wrong_tenant',
       (good) => ({ ...good, tid: otherTenant, iss: issuer.replace(tenant, otherTenant) }),
     ],
     [
       'an issuer of its own tenant beside our tenant',
+      'wrong_tenant',
       (good) => ({ ...good, iss: issuer.replace(tenant, otherTenant) }),
     ],
-    ['no tenant', ({ tid: _, ...good }) => good],
-    ['a tenant that is no text', (good) => ({ ...good, tid: [tenant] })],
-    ['an end in the past', (good) => ({ ...good, exp: (good.iat ?? 0) - 61 })],
-    ['no end', ({ exp: _, ...good }) => good],
-    ['a beginning in the future', (good) => ({ ...good, nbf: (good.iat ?? 0) + 65 })],
-    ['no application: an ID token', ({ azp: _, azpacr: __, scp: ___, ...good }) => good],
-    ['nobody', ({ oid: _, sub: __, ...good }) => good],
-  ])('with %s is refused', async (_, change) => {
-    expect(await setUp().verify(await entra.sign(change(claims)))).toBeNull();
+    ['no tenant', 'invalid', ({ tid: _, ...good }) => good],
+    ['a tenant that is no text', 'wrong_tenant', (good) => ({ ...good, tid: [tenant] })],
+    ['an end in the past', 'expired', (good) => ({ ...good, exp: (good.iat ?? 0) - 61 })],
+    ['no end', 'invalid', ({ exp: _, ...good }) => good],
+    ['a beginning in the future', 'not_yet_valid', (good) => ({ ...good, nbf: (good.iat ?? 0) + 65 })],
+    ['no application: an ID token', 'invalid', ({ azp: _, azpacr: __, scp: ___, ...good }) => good],
+    ['nobody', 'invalid', ({ oid: _, sub: __, ...good }) => good],
+  ])('with %s is refused as %s', async (_, refusal, change) => {
+    expect(await setUp().verify(await entra.sign(change(claims)))).toBe(refusal);
   });
 
   it('may be off by a minute: clocks differ', async () => {
     const late = { ...claims, exp: (claims.iat ?? 0) - 50, nbf: (claims.iat ?? 0) - 500 };
     const early = { ...claims, nbf: (claims.iat ?? 0) + 50 };
-    for (const each of [late, early]) expect(await setUp().verify(await entra.sign(each))).not.toBeNull();
+    for (const each of [late, early])
+      expect(await setUp().verify(await entra.sign(each))).toMatchObject({ owner: 'ada@example.com' });
   });
 
   it('signed by nobody, by a shared secret or by somebody else is refused', async () => {
@@ -107,9 +112,9 @@ describe('an Entra token', () => {
     const changed = `${head}.${base64url({ ...claims, roles: ['Operator'] })}.${signature}`;
     const verifier = setUp();
     for (const bad of [none, hs256, stranger, changed, good.slice(0, -4), 'eyJ.e30.x', '']) {
-      expect(await verifier.verify(bad)).toBeNull();
+      expect(await verifier.verify(bad)).toBe('invalid');
     }
-    expect(await verifier.verify(good)).not.toBeNull();
+    expect(await verifier.verify(good)).toMatchObject({ lacks: null });
   });
 
   it('never chooses where its key comes from', async () => {
@@ -119,7 +124,7 @@ describe('an Entra token', () => {
     const token = await new SignJWT(claims)
       .setProtectedHeader({ alg: 'RS256', kid: own.kid, jku: evil.jwksUrl, jwk: own.published })
       .sign(own.privateKey);
-    expect(await setUp().verify(token)).toBeNull();
+    expect(await setUp().verify(token)).toBe('invalid');
     expect(evil.state.fetches).toBe(0);
     await evil.close();
   });
@@ -133,10 +138,10 @@ describe('the signing keys', () => {
     await Promise.all([verifier.verify(token), verifier.verify(token), verifier.verify(token)]);
     expect(entra.state.fetches - before).toBe(1);
     const next = await entra.newKey();
-    expect(await verifier.verify(await entra.sign(claims, next))).toBeNull();
+    expect(await verifier.verify(await entra.sign(claims, next))).toBe('invalid');
     entra.state.keys.push(next);
-    expect(await verifier.verify(await entra.sign(claims, next))).not.toBeNull();
-    expect(await verifier.verify(token)).not.toBeNull();
+    expect(await verifier.verify(await entra.sign(claims, next))).toMatchObject({ lacks: null });
+    expect(await verifier.verify(token)).toMatchObject({ lacks: null });
   });
 
   it('are not fetched at the pace of whoever invents key ids', async () => {
@@ -144,7 +149,7 @@ describe('the signing keys', () => {
     await verifier.verify(await entra.sign(claims));
     const before = entra.state.fetches;
     for (let turn = 0; turn < 10; turn += 1) {
-      expect(await verifier.verify(await entra.sign(claims, await entra.newKey()))).toBeNull();
+      expect(await verifier.verify(await entra.sign(claims, await entra.newKey()))).toBe('invalid');
     }
     expect(entra.state.fetches).toBe(before);
   });
@@ -152,9 +157,9 @@ describe('the signing keys', () => {
   it('are used on for a day when they cannot be fetched', async () => {
     const clock = { now: Date.now() };
     const verifier = setUp({ keysMaxAgeMs: 0, now: () => clock.now });
-    expect(await verifier.verify(await entra.sign(claims))).not.toBeNull();
+    expect(await verifier.verify(await entra.sign(claims))).toMatchObject({ lacks: null });
     entra.state.status = 503;
-    expect(await verifier.verify(await entra.sign(claims))).not.toBeNull();
+    expect(await verifier.verify(await entra.sign(claims))).toMatchObject({ lacks: null });
     clock.now += 25 * 3_600_000;
     await expect(verifier.verify(await entra.sign(claims))).rejects.toMatchObject({
       code: 'identity_unavailable',
@@ -175,8 +180,11 @@ describe('the signing keys', () => {
 });
 
 describe('what a token may do', () => {
-  const scopesOf = async (change: JWTPayload, options: Partial<EntraVerifierOptions<Granted>> = {}) =>
-    (await setUp(options).verify(await entra.sign({ ...claims, ...change })))?.scopes;
+  const callerOf = async (change: JWTPayload, options: Partial<EntraVerifierOptions<Granted>> = {}) => {
+    const caller = await setUp(options).verify(await entra.sign({ ...claims, ...change }));
+    if (typeof caller === 'string') throw new Error(caller);
+    return caller;
+  };
 
   it.each<[string, JWTPayload, string[]]>([
     ['no role', { roles: undefined }, []],
@@ -187,21 +195,23 @@ describe('what a token may do', () => {
     ['a group that is called like a role', { roles: [], groups: ['Operator'] }, []],
     ['groups that were too many to name', { roles: [], _claim_names: { groups: 'src1' } }, []],
   ])('%s', async (_, change, scopes) => {
-    expect(await scopesOf(change)).toEqual(scopes);
+    const caller = await callerOf(change);
+    expect([caller.scopes, caller.lacks]).toEqual([scopes, scopes.length === 0 ? 'role' : null]);
   });
 
   it('is nothing outside of the allowed groups', async () => {
     const groups = ['bbbbbbbb-0000-0000-0000-000000000002'];
-    expect(await scopesOf({}, { groups })).toEqual([]);
-    expect(await scopesOf({ groups: [group] }, { groups })).toEqual([]);
-    expect(await scopesOf({ groups }, { groups })).toEqual(['study:read', 'inference:write']);
+    for (const change of [{}, { groups: [group] }])
+      expect(await callerOf(change, { groups })).toMatchObject({ scopes: [], lacks: 'group' });
+    const scopes = ['study:read', 'inference:write'];
+    expect(await callerOf({ groups }, { groups })).toMatchObject({ scopes, lacks: null });
   });
 
   it('with one issuer for all tenants, a list of tenants still counts', async () => {
     const sovereign = 'https://login.microsoftonline.us/common/v2.0';
     const token = await entra.sign({ ...claims, iss: sovereign, tid: otherTenant });
-    expect(await setUp({ issuer: sovereign }).verify(token)).toBeNull();
-    expect(await setUp({ issuer: sovereign, tenants: [] }).verify(token)).not.toBeNull();
-    expect(await setUp({ issuer: sovereign }).verify(await entra.sign(claims))).toBeNull();
+    expect(await setUp({ issuer: sovereign }).verify(token)).toBe('wrong_tenant');
+    expect(await setUp({ issuer: sovereign, tenants: [] }).verify(token)).toMatchObject({ lacks: null });
+    expect(await setUp({ issuer: sovereign }).verify(await entra.sign(claims))).toBe('wrong_tenant');
   });
 });

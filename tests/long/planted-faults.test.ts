@@ -89,6 +89,18 @@ const plantedFaults: PlantedFault[] = [
     says: /the app refuses setting AOAI_AUTH/,
   },
   {
+    fault: 'sign-in with Entra is handed over in part',
+    scenario: 'everything',
+    edits: [
+      {
+        file: modules('app-settings'),
+        from: 'value: tenant().tenantId, when: entra != null',
+        to: 'value: tenant().tenantId, when: false',
+      },
+    ],
+    says: /the app refuses setting SQ_ENTRA_TENANTS: is missing, though SQ_ENTRA_AUDIENCE is set/,
+  },
+  {
     fault: 'a secret goes into a setting as it is',
     edits: [
       {

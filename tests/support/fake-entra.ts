@@ -16,7 +16,7 @@ const newKey = async (): Promise<SigningKey> => {
 };
 
 /** Claims of an access token of version 2, as Entra gives it to a person; times in epoch seconds. */
-export const userClaims = (nowSeconds: number): JWTPayload => ({
+export const userClaims = (nowSeconds: number) => ({
   aud: audience,
   iss: issuer,
   iat: nowSeconds,

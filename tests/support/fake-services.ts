@@ -118,7 +118,7 @@ const fakeAccess = (): AccessService => {
     authenticateKey: async (key) => byKey.get(key) ?? null,
     authenticateToken: async () => null,
     authenticateSession: async (token) => bySession.get(token) ?? null,
-    openSession: async (key) => {
+    openSession: async ({ key = '' }) => {
       const principal = byKey.get(key);
       if (principal === undefined) throw new AppError('unauthenticated', 'The key is unknown.');
       return { token: sessionToken, principal, expiresAt: new Date(Date.now() + 3_600_000) };

@@ -13,12 +13,13 @@ export const withoutBrowser = chromiumPath ? '' : ' [skipped: SQ_CHROMIUM names 
 
 export type TestBrowser = { context: BrowserContext; close(): Promise<void> };
 
-/** Debian's Chromium with an empty profile. */
-export const openBrowser = async (): Promise<TestBrowser> => {
+/** Debian's Chromium with an empty profile. `trustsAll`: certificates made by ourselves as well. */
+export const openBrowser = async ({ trustsAll = false } = {}): Promise<TestBrowser> => {
   const profile = mkdtempSync(join(tmpdir(), 'browser-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: chromiumPath ?? '',
     headless: true,
+    ignoreHTTPSErrors: trustsAll,
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -38,8 +39,8 @@ export const openBrowser = async (): Promise<TestBrowser> => {
   };
 };
 
-/** Whatever a page complains about (errors, and refusals by its policy), and addresses that are not ours. */
-export const watchPage = (page: Page, origin: string): string[] => {
+/** Whatever a page complains about (errors, and refusals by its policy), and addresses that are none of the origins. */
+export const watchPage = (page: Page, ...origins: string[]): string[] => {
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || /Content.Security.Policy/i.test(message.text()))
@@ -47,8 +48,8 @@ export const watchPage = (page: Page, origin: string): string[] => {
   });
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('request', (request) => {
-    if (!new RegExp(`^(${origin}/|data:|blob:${origin}/)`).test(request.url()))
-      complaints.push(`foreign: ${request.url()}`);
+    const isOurs = origins.some((origin) => new RegExp(`^(blob:)?${origin}/`).test(request.url()));
+    if (!isOurs && !request.url().startsWith('data:')) complaints.push(`foreign: ${request.url()}`);
   });
   return complaints;
 };

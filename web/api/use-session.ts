@@ -1,6 +1,7 @@
 import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type Scope, Session } from '../../src/contract/api-key.ts';
-import { getJson, send, sendJson } from './http-client.ts';
+import type { Scope } from '../../src/contract/api-key.ts';
+import { type CreateSession, Session } from '../../src/contract/session.ts';
+import { send } from './http-client.ts';
 import { isProblemError } from './problem-error.ts';
 
 const path = '/api/v1/session';
@@ -8,10 +9,28 @@ const key = ['session'];
 /** Says that there may be a session: script never sees the cookie, and asking in vain is an error in the console. */
 const hint = 'sq-signed-in';
 
-const readSession = async (): Promise<Session | null> => {
+export type OpenSession = Session & {
+  /** When it ends by this machine's clock, which may be wrong; epoch ms. null: it doesn't. */
+  endsAtMs: number | null;
+};
+
+/** How far this machine's clock is ahead of the server's, in ms; measured once, because answers tell whole seconds. */
+let aheadMs: number | null = null;
+
+const toOpenSession = async (response: Response): Promise<OpenSession> => {
+  const session = Session.parse(await response.json());
+  const sentAtMs = Date.parse(response.headers.get('date') ?? '');
+  aheadMs ??= Number.isNaN(sentAtMs) ? 0 : Date.now() - sentAtMs;
+  return {
+    ...session,
+    endsAtMs: session.expiresAt === null ? null : Date.parse(session.expiresAt) + aheadMs,
+  };
+};
+
+const readSession = async (): Promise<OpenSession | null> => {
   if (localStorage.getItem(hint) === null) return null;
   try {
-    return await getJson(Session, path);
+    return await toOpenSession(await send('GET', path));
   } catch (error) {
     if (!isProblemError(error) || error.problem.status !== 401) throw error;
     localStorage.removeItem(hint);
@@ -19,7 +38,13 @@ const readSession = async (): Promise<Session | null> => {
   }
 };
 
-/** What the signed-in one has seen goes; the session's own entry stays, because the page listens to it. */
+const openSession = async (proof: CreateSession): Promise<OpenSession> => {
+  const session = await toOpenSession(await send('POST', path, { json: proof }));
+  localStorage.setItem(hint, 'yes');
+  return session;
+};
+
+/** What the signed-in one has seen goes; entries of the session itself stay, because the page listens to them. */
 const dropSeen = (queryClient: QueryClient) => {
   queryClient.getMutationCache().clear();
   queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== key[0] });
@@ -36,12 +61,30 @@ export const useHasScope = (scope: Scope): boolean => {
 export const useSignIn = () => {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (apiKey: string) => sendJson(Session, 'POST', path, { key: apiKey }),
+    mutationFn: openSession,
     onSuccess: (session) => {
-      localStorage.setItem(hint, 'yes');
       dropSeen(queryClient);
       queryClient.setQueryData(key, session);
     },
+  });
+};
+
+/** Gives another token of whoever signed in with Entra on this very page. It is lost with the page, as all that it knows is. */
+type RenewToken = () => Promise<string>;
+let renewToken: RenewToken | null = null;
+export const keepRenewal = (renew: RenewToken): void => {
+  renewToken = renew;
+};
+
+/** Puts a longer session in the place of the present one; what is on the page stays. Fails where nothing can be renewed. */
+export const useRenewSession = () => {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: async () => {
+      if (renewToken === null) throw new Error('There is nothing to renew the session with.');
+      return openSession({ entraToken: await renewToken() });
+    },
+    onSuccess: (session) => queryClient.setQueryData(key, session),
   });
 };
 
@@ -49,6 +92,7 @@ export const useSignIn = () => {
 export const useForgetSession = () => {
   const queryClient = useQueryClient();
   return () => {
+    renewToken = null;
     localStorage.removeItem(hint);
     dropSeen(queryClient);
     queryClient.setQueryData(key, null);

@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useSession, useSignOut } from '../api/use-session.ts';
 import { Icon, type IconName } from './icon.tsx';
+import { SessionEnd } from './session-end.tsx';
 import { readTheme, storeTheme, type Theme, themes } from './theme.ts';
 
 const places: readonly { href: string; label: string; icon: IconName }[] = [
@@ -84,6 +85,7 @@ export const Frame = ({ children }: { children: ReactNode }) => {
         </div>
       </aside>
       <main id="main" ref={main} tabIndex={-1}>
+        <SessionEnd />
         {children}
       </main>
     </div>

@@ -27,10 +27,15 @@ export const findSession = async (
     from sessions
     where token_hash = ${sql.binary(tokenHash)}`);
 
+/** Whatever it was opened with. */
 export const deleteSession = async (connection: CommonQueryMethods, tokenHash: Buffer): Promise<void> => {
-  await connection.query(sql.unsafe`delete from sessions where token_hash = ${sql.binary(tokenHash)}`);
+  await connection.query(sql.unsafe`
+    with ended as (delete from entra_sessions where token_hash = ${sql.binary(tokenHash)})
+    delete from sessions where token_hash = ${sql.binary(tokenHash)}`);
 };
 
 export const deleteExpiredSessions = async (connection: CommonQueryMethods, now: Date): Promise<void> => {
-  await connection.query(sql.unsafe`delete from sessions where expires_at < ${now.toISOString()}`);
+  await connection.query(sql.unsafe`
+    with ended as (delete from entra_sessions where expires_at < ${now.toISOString()})
+    delete from sessions where expires_at < ${now.toISOString()}`);
 };

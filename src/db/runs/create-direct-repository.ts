@@ -1,6 +1,7 @@
 import { type CommonQueryMethods, sql } from 'slonik';
 import { z } from 'zod';
 import * as apiKeys from '../access/api-key-queries.ts';
+import * as entraSessions from '../access/entra-session-queries.ts';
 import * as sessions from '../access/session-queries.ts';
 import { knownMigrations } from '../known-migrations.ts';
 import { createPriceBook } from '../pricing/price-book.ts';
@@ -84,6 +85,9 @@ export const createDirectRepository = (
     touchApiKey: async (id, at) => apiKeys.touchApiKey(await connect(), id, at),
     insertSession: async (session) => sessions.insertSession(await connect(), session, now()),
     findSession: async (tokenHash) => sessions.findSession(await connect(), tokenHash),
+    insertEntraSession: async (session) => entraSessions.insertEntraSession(await connect(), session, now()),
+    findEntraSession: async (tokenHash, rulesHash) =>
+      entraSessions.findEntraSession(await connect(), tokenHash, rulesHash),
     deleteSession: async (tokenHash) => sessions.deleteSession(await connect(), tokenHash),
 
     ping: async () => {

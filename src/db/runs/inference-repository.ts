@@ -133,6 +133,9 @@ export type NewApiKey = {
   createdAt: Date;
 };
 export type StoredSession = { apiKeyId: string; expiresAt: string };
+/** A session that was opened with an Entra token: what the token said. */
+export type EntraSession = { callerId: string; owner: string; scopes: Scope[]; expiresAt: string };
+export type NewEntraSession = EntraSession & { tokenHash: Buffer; rulesHash: Buffer };
 
 /** The one door to the database; statements live in the `*-queries.ts` files beside it. */
 export type InferenceRepository = {
@@ -181,6 +184,10 @@ export type InferenceRepository = {
   touchApiKey(id: string, at: Date): Promise<void>;
   insertSession(session: { tokenHash: Buffer; apiKeyId: string; expiresAt: Date }): Promise<void>;
   findSession(tokenHash: Buffer): Promise<StoredSession | null>;
+  insertEntraSession(session: NewEntraSession): Promise<void>;
+  /** @returns null also for one that was opened under other rules */
+  findEntraSession(tokenHash: Buffer, rulesHash: Buffer): Promise<EntraSession | null>;
+  /** Of either kind. */
   deleteSession(tokenHash: Buffer): Promise<void>;
 
   /** Cheap round trip. @throws when the database does not answer. */

@@ -23,19 +23,23 @@ export const homeRoute = createRoute({
   },
 });
 
-/** Scripts and styles are files of ours, what is shown is text, and nothing may turn a text into markup or script. */
-const pagePolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
+/**
+ * Scripts and styles are files of ours, what is shown is text, and nothing may turn a text into markup or script. Nobody else is
+ * talked to but the host where people sign in, if there is one: the page takes its token there itself, without any frame.
+ */
+const pagePolicyOf = (loginAuthority: string | undefined): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    `connect-src 'self'${loginAuthority === undefined ? '' : ` ${new URL(loginAuthority).origin}`}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ');
 
 const pageName = 'index.html';
 
@@ -50,14 +54,6 @@ const answerFile = (c: ApiContext, file: DashboardFile, cacheControl: string): R
   return c.body(file.bytes, 200);
 };
 
-const answerPage = async (c: ApiContext, files: DashboardFiles): Promise<Response | null> => {
-  const page = await files.find(pageName, c.req.header('accept-encoding') ?? '');
-  if (page === null) return null;
-  c.header('Content-Security-Policy', pagePolicy);
-  // The page names the files of one build; whoever keeps it asks whether there is another.
-  return answerFile(c, page, 'no-cache');
-};
-
 /** Prefixes that belong to the API, where an unknown path is a problem and never a page. */
 const ofApi = /^\/(api|v1|admin|runtime)(\/|$)/;
 const wantsPage = (c: ApiContext) => (c.req.header('accept') ?? '').toLowerCase().includes('text/html');
@@ -66,13 +62,25 @@ const wantsPage = (c: ApiContext) => (c.req.header('accept') ?? '').toLowerCase(
  * The dashboard: `/`, its files under `/assets`, which are named by their content, and its own pages, which all are the one page.
  * Pages are for those who ask for HTML; everyone else gets the 404 problem.
  */
-export const registerDashboardRoutes = (app: ApiApp, webDir: string | undefined): void => {
+export const registerDashboardRoutes = (
+  app: ApiApp,
+  { webDir, loginAuthority }: { webDir: string | undefined; loginAuthority: string | undefined },
+): void => {
   const files: DashboardFiles =
     webDir === undefined ? { find: () => Promise.resolve(null) } : createDashboardFiles(webDir);
+  const pagePolicy = pagePolicyOf(loginAuthority);
+
+  const answerPage = async (c: ApiContext): Promise<Response | null> => {
+    const page = await files.find(pageName, c.req.header('accept-encoding') ?? '');
+    if (page === null) return null;
+    c.header('Content-Security-Policy', pagePolicy);
+    // The page names the files of one build; whoever keeps it asks whether there is another.
+    return answerFile(c, page, 'no-cache');
+  };
 
   app.openapi(homeRoute, async (c) => {
     // The library's types know no 304.
-    return ((await answerPage(c, files)) ?? c.redirect('/api/docs', 302)) as never;
+    return ((await answerPage(c)) ?? c.redirect('/api/docs', 302)) as never;
   });
 
   app.notFound(async (c) => {
@@ -84,6 +92,6 @@ export const registerDashboardRoutes = (app: ApiApp, webDir: string | undefined)
         ? answerUnknownPath(c)
         : answerFile(c, asset, 'public, max-age=31536000, immutable');
     }
-    return (wantsPage(c) ? await answerPage(c, files) : null) ?? answerUnknownPath(c);
+    return (wantsPage(c) ? await answerPage(c) : null) ?? answerUnknownPath(c);
   });
 };

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { CreateSession, Session } from '../../contract/api-key.ts';
+import { CreateSession, type EntraSignIn, Session, SignInMethods } from '../../contract/session.ts';
 import type { AccessService, Principal } from '../../services/access/access-service.ts';
 import type { ApiApp } from '../app-env.ts';
 import { NoQuery } from '../id-params.ts';
@@ -16,12 +16,26 @@ export const openSessionRoute = createRoute({
   path,
   tags,
   operationId: 'openSession',
-  summary: 'Open a browser session with an API key; sets an HttpOnly cookie',
+  summary: 'Open a browser session with an API key or an Entra token; sets an HttpOnly cookie',
   ...access('open'),
   request: { query: NoQuery, body: { required: true, content: jsonContent(CreateSession) } },
   responses: {
     201: { description: 'Opened', content: jsonContent(Session) },
-    ...problemResponses(400, 401, 403, 413, 415),
+    ...problemResponses(400, 401, 403, 413, 415, 503),
+  },
+});
+
+export const listSignInMethodsRoute = createRoute({
+  method: 'get',
+  path: `${path}/methods`,
+  tags,
+  operationId: 'listSignInMethods',
+  summary: 'How people may sign in to the dashboard beside a key',
+  ...access('open'),
+  request: { query: NoQuery },
+  responses: {
+    200: { description: 'What a browser has to know to begin', content: jsonContent(SignInMethods) },
+    ...problemResponses(400),
   },
 });
 
@@ -50,18 +64,29 @@ export const closeSessionRoute = createRoute({
   responses: { 204: { description: 'Closed' }, ...problemResponses(400, 401, 403) },
 });
 
-const toSession = ({ owner, scopes, expiresAt }: Principal): Session => ({
+const toSession = ({ owner, scopes, expiresAt, apiKeyId }: Principal): Session => ({
   owner,
   scopes: [...scopes],
   expiresAt,
+  credential: apiKeyId === null ? 'entra' : 'key',
 });
 
-export const registerSessionRoutes = (app: ApiApp, service: AccessService, cookie: SessionCookie): void => {
+type SessionDependencies = {
+  service: AccessService;
+  cookie: SessionCookie;
+  /** null: people sign in with keys only. */
+  entraSignIn: EntraSignIn | null;
+};
+
+export const registerSessionRoutes = (app: ApiApp, dependencies: SessionDependencies): void => {
+  const { service, cookie, entraSignIn } = dependencies;
   app.openapi(openSessionRoute, async (c) => {
-    const session = await service.openSession(c.req.valid('json').key);
+    const session = await service.openSession(c.req.valid('json'));
     cookie.set(c, session.token, session.expiresAt);
     return c.json({ ...toSession(session.principal), expiresAt: session.expiresAt.toISOString() }, 201);
   });
+
+  app.openapi(listSignInMethodsRoute, (c) => c.json({ entra: entraSignIn }, 200));
 
   app.openapi(getSessionRoute, (c) => {
     const principal = c.get('principal');

@@ -1,10 +1,11 @@
 import type { ApiKey, ApiKeyCreated, CreateApiKey, RotateApiKey, Scope } from '../../contract/api-key.ts';
+import type { CreateSession } from '../../contract/session.ts';
 import type { Page, PageRequest } from '../../db/runs/inference-repository.ts';
 
 /** Who is calling, once proven. */
 export type Principal = {
   kind: 'api_key' | 'session' | 'entra';
-  /** null for callers with an Entra token, who have no key. */
+  /** null for callers who proved themselves with an Entra token and have no key. */
   apiKeyId: string | null;
   /** Lasting and unique, whatever the kind: the key's id, or tenant and object of Entra. */
   callerId: string;
@@ -13,6 +14,8 @@ export type Principal = {
   scopes: readonly Scope[];
   expiresAt: string | null;
 };
+
+export type OpenedSession = { principal: Principal; expiresAt: Date };
 
 /** API keys, browser sessions and Entra tokens. Secrets are random, stored as SHA-256 only, and compared in constant time. */
 export type AccessService = {
@@ -23,10 +26,13 @@ export type AccessService = {
    * @throws {AppError} identity_unavailable when that cannot be told at the moment
    */
   authenticateToken(token: string): Promise<Principal | null>;
-  /** @returns null when the session is unknown or over, or its key has ended. */
+  /** @returns null when the session is unknown or over, its key has ended, or the rules for its Entra token have changed. */
   authenticateSession(token: string): Promise<Principal | null>;
-  /** @throws {AppError} unauthenticated */
-  openSession(key: string): Promise<{ token: string; principal: Principal; expiresAt: Date }>;
+  /**
+   * A session of at most twelve hours, which ends no later than the key or token that it is opened with.
+   * @throws {AppError} unauthenticated, saying why; forbidden for an Entra token without a role; identity_unavailable
+   */
+  openSession(proof: CreateSession): Promise<OpenedSession & { token: string }>;
   closeSession(token: string): Promise<void>;
   /** @throws {AppError} invalid_request when it would be expired already */
   createKey(request: CreateApiKey): Promise<ApiKeyCreated>;

@@ -4,8 +4,9 @@ import type { InferenceRepository, NewApiKey, StoredApiKey } from '../../db/runs
 import { AppError } from '../../errors.ts';
 import type { EntraVerifier } from '../../identity/entra-verifier.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { AccessService } from './access-service.ts';
+import type { AccessService, OpenedSession } from './access-service.ts';
 import { createApiKeyCache } from './api-key-cache.ts';
+import { createEntraSessions } from './create-entra-sessions.ts';
 import { hashSecret, isApiKeyShaped, newApiKeySecret, newSessionToken, prefixOf } from './hash-secret.ts';
 
 type Repository = Pick<
@@ -20,6 +21,8 @@ type Repository = Pick<
   | 'touchApiKey'
   | 'insertSession'
   | 'findSession'
+  | 'insertEntraSession'
+  | 'findEntraSession'
   | 'deleteSession'
 >;
 
@@ -46,6 +49,7 @@ export const createAccessService = (dependencies: AccessServiceDependencies): Ac
   const random = dependencies.randomBytes ?? randomBytes;
   const cache = createApiKeyCache(now);
   const touched = new Map<string, number>();
+  const entraSessions = createEntraSessions({ repository, entra, now });
 
   const isUsable = (key: ApiKey): boolean =>
     key.revokedAt === null && (key.expiresAt === null || Date.parse(key.expiresAt) > now());
@@ -95,6 +99,16 @@ export const createAccessService = (dependencies: AccessServiceDependencies): Ac
     return principalOf('api_key', key, key.expiresAt);
   };
 
+  /** Opened with a key. @throws {AppError} unauthenticated */
+  const openKeySession = async (tokenHash: Buffer, secret: string): Promise<OpenedSession> => {
+    const principal = await authenticateKey(secret);
+    if (principal === null) throw new AppError('unauthenticated', 'The key is unknown, expired or revoked.');
+    const keyEnds = principal.expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(principal.expiresAt);
+    const expiresAt = new Date(Math.min(now() + sessionMs, keyEnds));
+    await repository.insertSession({ tokenHash, apiKeyId: principal.apiKeyId, expiresAt });
+    return { principal: { ...principal, kind: 'session', expiresAt: expiresAt.toISOString() }, expiresAt };
+  };
+
   const created = (key: ApiKey, secret: string): ApiKeyCreated => ({ ...key, key: secret });
 
   return {
@@ -102,35 +116,29 @@ export const createAccessService = (dependencies: AccessServiceDependencies): Ac
 
     authenticateToken: async (token) => {
       const caller = await entra?.verify(token);
-      return caller ? { kind: 'entra', apiKeyId: null, ...caller } : null;
+      if (caller === undefined || typeof caller === 'string') return null;
+      const { lacks: _, ...known } = caller;
+      return { kind: 'entra', apiKeyId: null, ...known };
     },
 
     authenticateSession: async (token) => {
-      const session = await repository.findSession(hashSecret(token));
-      if (session === null || Date.parse(session.expiresAt) <= now()) return null;
+      const tokenHash = hashSecret(token);
+      const session = await repository.findSession(tokenHash);
+      if (session === null) return entraSessions.find(tokenHash);
+      if (Date.parse(session.expiresAt) <= now()) return null;
       const key = await repository.findApiKey(session.apiKeyId);
       if (key === null || !isUsable(key)) return null;
       return principalOf('session', key, session.expiresAt);
     },
 
-    openSession: async (secret) => {
-      const principal = await authenticateKey(secret);
-      if (principal === null)
-        throw new AppError('unauthenticated', 'The key is unknown, expired or revoked.');
-      const keyEnds =
-        principal.expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(principal.expiresAt);
-      const expiresAt = new Date(Math.min(now() + sessionMs, keyEnds));
+    openSession: async ({ key = '', entraToken }) => {
       const token = newSessionToken(random);
-      await repository.insertSession({
-        tokenHash: hashSecret(token),
-        apiKeyId: principal.apiKeyId,
-        expiresAt,
-      });
-      return {
-        token,
-        principal: { ...principal, kind: 'session', expiresAt: expiresAt.toISOString() },
-        expiresAt,
-      };
+      const tokenHash = hashSecret(token);
+      const opened =
+        entraToken === undefined
+          ? await openKeySession(tokenHash, key)
+          : await entraSessions.open(tokenHash, entraToken, now() + sessionMs);
+      return { token, ...opened };
     },
 
     closeSession: (token) => repository.deleteSession(hashSecret(token)),

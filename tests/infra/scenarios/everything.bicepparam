@@ -13,6 +13,12 @@ param extraSettings = {
   SQ_LOG_LEVEL: 'warn'
   SQ_COMPATIBLE_PROVIDERS: '[{"name":"lab","baseUrl":"https://lab.example.org/v1","keySetting":"SQ_KEY_LAB"}]'
 }
+param entra = {
+  audience: 'api://study'
+  roles: { Researcher: ['study:read', 'inference:write'], Operator: ['admin'] }
+  dashboardClientId: guid('registration of the dashboard')
+  scope: 'api://study/access_as_user'
+}
 
 param keyVaultSettings = 'SQ_ADMIN_KEY, SQ_KEY_LAB'
 param secretValues = { SQ_ADMIN_KEY: 'x', SQ_KEY_LAB: 'x' }

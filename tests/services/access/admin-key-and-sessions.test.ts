@@ -38,7 +38,7 @@ describe('the first admin key', () => {
 describe('sessions', () => {
   it('last 12 hours, by a token that is stored as a hash only', async () => {
     const { key, id } = await t.service.createKey({ owner: 'ada', scopes: ['admin'] });
-    const { token, principal, expiresAt } = await t.service.openSession(key);
+    const { token, principal, expiresAt } = await t.service.openSession({ key });
     expect(expiresAt).toEqual(new Date(startedAt + 12 * hour));
     expect(principal).toMatchObject({ kind: 'session', apiKeyId: id, expiresAt: expiresAt.toISOString() });
     expect([...t.sessions.keys()]).toEqual([createHash('sha256').update(token).digest('hex')]);
@@ -50,19 +50,19 @@ describe('sessions', () => {
   it('end with their key', async () => {
     const expiresAt = new Date(startedAt + hour).toISOString();
     const short = await t.service.createKey({ owner: 'ada', scopes: write, expiresAt });
-    expect((await t.service.openSession(short.key)).expiresAt.toISOString()).toBe(expiresAt);
+    expect((await t.service.openSession({ key: short.key })).expiresAt.toISOString()).toBe(expiresAt);
     const { key, id } = await t.service.createKey({ owner: 'ada', scopes: write });
-    const { token } = await t.service.openSession(key);
+    const { token } = await t.service.openSession({ key });
     await t.service.revokeKey(id);
     expect(await t.service.authenticateSession(token)).toBeNull();
   });
 
   it('can be closed, and need a good key', async () => {
     const { key } = await t.service.createKey({ owner: 'ada', scopes: write });
-    const { token } = await t.service.openSession(key);
+    const { token } = await t.service.openSession({ key });
     await t.service.closeSession(token);
     expect(await t.service.authenticateSession(token)).toBeNull();
     expect(await t.service.authenticateSession('nonsense')).toBeNull();
-    await expect(t.service.openSession(adminKey)).rejects.toMatchObject({ code: 'unauthenticated' });
+    await expect(t.service.openSession({ key: adminKey })).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 });

@@ -123,7 +123,7 @@ describe('refusals, replays and keys on the database', () => {
     const admin = await access.authenticateKey(adminKey);
     expect(admin).toMatchObject({ owner: 'bootstrap', scopes: ['admin'] });
     const created = await access.createKey({ owner: 'ada', scopes: ['study:read'] });
-    const { token, principal } = await access.openSession(created.key);
+    const { token, principal } = await access.openSession({ key: created.key });
     expect(await access.authenticateSession(token)).toEqual(principal);
     const rotated = await access.rotateKey(created.id, { graceSeconds: 0 });
     expect(await access.authenticateKey(created.key)).toBeNull();

@@ -1,5 +1,6 @@
 import type {
   AttemptSettlement,
+  EntraSession,
   InferenceRepository,
   NewApiKey,
   NewAttempt,
@@ -25,6 +26,7 @@ export const createMemoryRepository = () => {
   const claims = new Map<string, { fingerprint: string; inferenceId: string }>();
   const keys = new Map<string, StoredApiKey>();
   const sessions = new Map<string, { apiKeyId: string; expiresAt: string }>();
+  const entraSessions = new Map<string, EntraSession & { rulesHash: Buffer }>();
   const prices = new Map<string, Awaited<ReturnType<InferenceRepository['findPrice']>>>();
   const calls: string[] = [];
   const keyRow = (key: NewApiKey): StoredApiKey => ({
@@ -114,8 +116,18 @@ export const createMemoryRepository = () => {
       sessions.set(tokenHash.toString('hex'), { apiKeyId, expiresAt: expiresAt.toISOString() });
     },
     findSession: async (tokenHash) => sessions.get(tokenHash.toString('hex')) ?? null,
+    insertEntraSession: async ({ tokenHash, ...session }) => {
+      entraSessions.set(tokenHash.toString('hex'), session);
+    },
+    findEntraSession: async (tokenHash, wanted) => {
+      const found = entraSessions.get(tokenHash.toString('hex'));
+      if (found === undefined || !found.rulesHash.equals(wanted)) return null;
+      const { rulesHash: _, ...session } = found;
+      return session;
+    },
     deleteSession: async (tokenHash) => {
       sessions.delete(tokenHash.toString('hex'));
+      entraSessions.delete(tokenHash.toString('hex'));
     },
     findIdempotencyClaim: async (keyHash) => claims.get(keyHash) ?? null,
     ping: async () => {},
