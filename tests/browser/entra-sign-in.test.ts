@@ -58,7 +58,7 @@ describeInBrowser(`sign-in with Entra${withoutBrowser}`, () => {
     complaints = watchPage(page, app.host.url, login.url);
   }, stepMs);
   beforeEach(() => {
-    Object.assign(login.state, { claims: {}, lastsSeconds: 3600, isAway: false, refusesRefresh: false });
+    Object.assign(login.state, { claims: {}, isAway: false });
     complaints.splice(0);
   });
 
@@ -76,11 +76,16 @@ describeInBrowser(`sign-in with Entra${withoutBrowser}`, () => {
       const response = await open('/runs?outcome=ok');
       expect(response?.headers()['content-security-policy']).toContain(`connect-src 'self' ${login.url};`);
       await button('Sign in with Microsoft').waitFor();
-      for (const width of [390, 1440]) {
+      for (const [width, theme] of [
+        [390, 'dark'],
+        [390, 'light'],
+        [1440, 'light'],
+      ] as const) {
         await page.setViewportSize({ width, height: 900 });
+        await page.emulateMedia({ colorScheme: theme });
         expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThan(1);
         expect(await seriousFaults(page)).toEqual([]);
-        await keepPicture(page, `sign-in-entra-${width}-light`);
+        await keepPicture(page, `sign-in-entra-${width}-${theme}`);
       }
       await signInWithEntra();
       await heading('Runs').waitFor();
@@ -178,26 +183,20 @@ describeInBrowser(`sign-in with Entra${withoutBrowser}`, () => {
   it(
     'goes on while the page is open, and asks in time where it cannot',
     async () => {
-      login.state.lastsSeconds = 304;
+      // Renewed after three seconds; refused after two more.
+      Object.assign(login.state, { grants: [], lifetimesSeconds: [303, 302], renewalsLeft: 1 });
       await open('/runs?outcome=ok');
       await signInWithEntra();
       await heading('Runs').waitFor();
-      login.state.lastsSeconds = 302;
-      login.state.grants.length = 0;
-      const renewed = page.waitForResponse(
-        (response) => response.request().method() === 'POST' && response.url().endsWith('/api/v1/session'),
-      );
-      expect((await renewed).status()).toBe(201);
-      expect(login.state.grants).toEqual(['refresh_token']);
-      expect(complaints).toEqual([]);
-      login.state.refusesRefresh = true;
       await page.getByText('Your sign-in ends in').waitFor();
+      expect(login.state.grants).toEqual(['authorization_code', 'refresh_token']);
+      // The browser itself reports the refusal.
+      expect(complaints).toEqual([expect.stringContaining('400')]);
       for (const width of [390, 1440]) {
         await page.setViewportSize({ width, height: 900 });
         await keepPicture(page, `sign-in-ends-${width}-light`);
       }
       expect(await seriousFaults(page)).toEqual([]);
-      login.state.lastsSeconds = 3600;
       await button('Sign in again').click();
       await link('Go on').click();
       await heading('Runs').waitFor();

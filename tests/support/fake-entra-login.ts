@@ -27,9 +27,11 @@ export const startFakeEntraLogin = async (entra: Awaited<ReturnType<typeof start
   const state = {
     /** What the next access token says otherwise. */
     claims: {} as JWTPayload,
-    lastsSeconds: 3600,
+    /** How long the next tokens last, each in its turn; those after them last an hour. */
+    lifetimesSeconds: [] as number[],
+    /** How often a token is renewed before Entra says no. */
+    renewalsLeft: Number.POSITIVE_INFINITY,
     isAway: false,
-    refusesRefresh: false,
     /** Grant types of the tokens that were given, in order. */
     grants: [] as string[],
     /** Query of each visit to the page. */
@@ -63,14 +65,15 @@ export const startFakeEntraLogin = async (entra: Awaited<ReturnType<typeof start
 
   const tokensFor = async (nonce: string | undefined) => {
     const nowSeconds = Math.floor(Date.now() / 1000);
-    const claims = { ...userClaims(nowSeconds), exp: nowSeconds + state.lastsSeconds };
+    const lastsSeconds = state.lifetimesSeconds.shift() ?? 3600;
+    const claims = { ...userClaims(nowSeconds), exp: nowSeconds + lastsSeconds };
     const { azp: _, scp: __, roles: ___, ...known } = claims;
     const accessToken = await entra.sign({ ...claims, azp: dashboardClientId, ...state.claims });
     state.accessTokens.push(accessToken);
     return {
       token_type: 'Bearer',
       scope: dashboardScope,
-      expires_in: state.lastsSeconds,
+      expires_in: lastsSeconds,
       access_token: accessToken,
       id_token: await entra.sign({ ...known, aud: dashboardClientId, ...(nonce !== undefined && { nonce }) }),
       refresh_token: `refresh-${randomUUID()}`,
@@ -81,8 +84,9 @@ export const startFakeEntraLogin = async (entra: Awaited<ReturnType<typeof start
   const redeem = (form: URLSearchParams): string | undefined => {
     if (form.get('client_id') !== dashboardClientId) throw new Error('unauthorized_client');
     if (form.get('grant_type') === 'refresh_token') {
-      if (state.refusesRefresh || !form.get('refresh_token')?.startsWith('refresh-'))
+      if (state.renewalsLeft === 0 || !form.get('refresh_token')?.startsWith('refresh-'))
         throw new Error('invalid_grant');
+      state.renewalsLeft -= 1;
       return undefined;
     }
     const asked = codes.get(form.get('code') ?? '');
