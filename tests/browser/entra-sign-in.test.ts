@@ -198,6 +198,11 @@ describeInBrowser(`sign-in with Entra${withoutBrowser}`, () => {
       }
       expect(await seriousFaults(page)).toEqual([]);
       await button('Sign in again').click();
+      await link('Cancel').click();
+      await heading('The sign-in was given up').waitFor();
+      await button('Back to where you were').click();
+      await heading('Runs').waitFor();
+      await button('Sign in again').click();
       await link('Go on').click();
       await heading('Runs').waitFor();
       expect(page.url()).toBe(`${app.host.url}/runs?outcome=ok`);

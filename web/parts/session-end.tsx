@@ -6,6 +6,8 @@ import { AgoText } from './time-text.tsx';
 
 /** How long before its end a session is renewed. */
 const aheadMs = 5 * 60_000;
+/** Entra's tokens last ten minutes at least; should one last less than that, it isn't renewed without a pause. */
+const leastWaitMs = 2000;
 
 /**
  * Keeps a session with Entra open while its page is, because an Entra token lasts an hour only. Where that cannot be done (the
@@ -28,7 +30,7 @@ export const SessionEnd = () => {
       if (latest?.endsAtMs !== endsAtMs) return;
       await renew().catch(() => setEndingMs(endsAtMs));
     };
-    const timer = setTimeout(() => void prolong(), Math.max(0, endsAtMs - aheadMs - Date.now()));
+    const timer = setTimeout(() => void prolong(), Math.max(leastWaitMs, endsAtMs - aheadMs - Date.now()));
     return () => clearTimeout(timer);
   }, [endsAtMs, refetch, renew]);
 
