@@ -1,3 +1,5 @@
+// Long because each way to mislead the guard is asked of the same two hosts, streaming on and off.
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type HostProcess, startHostProcess } from '../../local/host/start-host-process.ts';
 import { buildHostApp } from '../support/build-host-app.ts';
