@@ -25,26 +25,31 @@ export type InvocationPairs = {
 type Pending = Announced & { claimedId: string; deliver(forwarded: Forwarded): void };
 type Waiting = { claimedId: string; found(pending: Pending): void };
 
-/** How long one half of a pair waits for the other. */
-const pairWithinMs = 2_000;
-/** Added once, so that what already stands in a socket is still read after a stall of the event loop. */
-const graceMs = 200;
-
-const afterWaiting = (run: () => void): { cancel(): void } => {
-  let timer = setTimeout(() => {
-    timer = setTimeout(run, graceMs);
-  }, pairWithinMs);
-  return { cancel: () => clearTimeout(timer) };
-};
+/** How many turns of the event loop one half of a pair waits for the other; with those of an idle process 2.2 s. */
+const mostTurns = 22;
 
 /**
  * Brings forwarded requests and announced invocations together, whichever comes first. An invocation's own id goes
  * before an id that others merely claim (several clients may send the same one); each invocation is given away once.
+ *
+ * @param turnMs how long a turn of the event loop lasts at least. A busy process reads its sockets late, and its turns are long:
+ *   what stands in a socket must not count as never sent, however long the process was held up.
  */
-export const createInvocationPairs = (): InvocationPairs => {
+export const createInvocationPairs = ({ turnMs = 100 } = {}): InvocationPairs => {
   const byId = new Map<string, Pending>();
   const byClaim = new Map<string, Pending[]>();
   const waitingRequests = new Set<Waiting>();
+
+  const afterWaiting = (run: () => void): { cancel(): void } => {
+    let left = mostTurns;
+    const turn = (): void => {
+      left -= 1;
+      if (left === 0) run();
+      else timer = setTimeout(turn, turnMs);
+    };
+    let timer = setTimeout(turn, turnMs);
+    return { cancel: () => clearTimeout(timer) };
+  };
 
   const remember = (pending: Pending): void => {
     byId.set(pending.invocationId, pending);

@@ -72,4 +72,21 @@ describe('createInvocationPairs', () => {
     send('b', '1');
     expect(outcomes).toEqual(['a refused']);
   });
+
+  it('waits on while a process that was held up reads what stands in its sockets', async () => {
+    jest.useRealTimers();
+    const pairs = createInvocationPairs({ turnMs: 5 });
+    const busyFor = (ms: number) => {
+      for (const until = performance.now() + ms; performance.now() < until; );
+    };
+    const arrival = pairs.announce('1', '1').arrival();
+    busyFor(120);
+    for (let turn = 0; turn < 5; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      busyFor(10);
+    }
+    const late = forwarded('late');
+    pairs.match(late, '1', jest.fn(), jest.fn());
+    expect(await arrival).toBe(late);
+  });
 });
