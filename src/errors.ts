@@ -77,6 +77,7 @@ type ProviderErrorOptions = {
   rateLimit?: Record<string, string> | null;
   contentFilter?: unknown;
   partialText?: string | null;
+  servedModel?: string | null;
   raw?: unknown;
   cause?: unknown;
 };
@@ -99,6 +100,8 @@ export class ProviderError extends Error {
   readonly contentFilter: unknown;
   /** What had arrived before a stream broke. */
   readonly partialText: string | null;
+  /** The model that had begun to answer; null: nobody has said. */
+  readonly servedModel: string | null;
   /** The vendor's error body, as it came. */
   readonly raw: unknown;
 
@@ -114,6 +117,7 @@ export class ProviderError extends Error {
     this.rateLimit = options.rateLimit ?? null;
     this.contentFilter = options.contentFilter ?? null;
     this.partialText = options.partialText ?? null;
+    this.servedModel = options.servedModel ?? null;
     this.raw = options.raw ?? null;
   }
 }

@@ -1,12 +1,13 @@
 import { readText } from './chat-answer.ts';
 import { mergeFilterResults } from './content-filter.ts';
+import type { PartialAnswer } from './map-provider-error.ts';
 import type { WireChat, WireChoice, WireMessage } from './wire-types.ts';
 
 export type ChatAssembly = {
   /** Takes in one chunk. @returns the text it adds, possibly empty. */
   add(chunk: WireChat<'delta'>): string;
-  /** All text so far. */
-  text(): string;
+  /** What is there so far: all text, and the model that answers, once the vendor has named it. */
+  partial(): PartialAnswer;
   /** Whether the vendor has said why it stopped: only then the answer is whole. */
   finished(): boolean;
   /** The chunks put together in the shape of an answer that wasn't streamed. */
@@ -57,7 +58,7 @@ export const createChatAssembly = (): ChatAssembly => {
       filter = mergeFilterResults(filter, choice.content_filter_results);
       return addDelta(choice.delta);
     },
-    text: () => texts.join(''),
+    partial: () => ({ text: texts.join(''), servedModel: head.model || null }),
     finished: () => finishReason !== null,
     answer: () => {
       const message: WireMessage = {

@@ -107,11 +107,11 @@ export const createChatCompletions = (options: ChatCompletionsOptions): Provider
       } catch (error) {
         // The connection may break behind the last word: the answer is whole, only its usage may be missing.
         if (!assembly.finished())
-          throw endpoint.streamError(error, assembly.text(), sent, call(deadline, request));
+          throw endpoint.streamError(error, assembly.partial(), sent, call(deadline, request));
       }
       // The SDK ends an aborted stream without a word.
       if (!assembly.finished())
-        throw endpoint.streamError(null, assembly.text(), sent, call(deadline, request));
+        throw endpoint.streamError(null, assembly.partial(), sent, call(deadline, request));
       const answer = readChatAnswer(assembly.answer(), {
         requestedModel: request.model,
         omittedParameters: sent.omittedParameters,

@@ -4,7 +4,7 @@ import { type CallDeadline, openCallDeadline } from './call-deadline.ts';
 import { planEchoFault } from './echo-faults.ts';
 import { composeEcho, splitWords } from './echo-text.ts';
 import { hashedEmbedding } from './hashed-embedding.ts';
-import { mapProviderError } from './map-provider-error.ts';
+import { mapProviderError, type PartialAnswer } from './map-provider-error.ts';
 import type { CompletionAnswer, CompletionRequest, ModelInfo, Provider, StreamEvent } from './provider.ts';
 import { createSeededRandom, hash32, type SeededRandom } from './seeded-random.ts';
 
@@ -83,7 +83,7 @@ export const createEchoProvider = (options: EchoOptions): Provider => {
     error: unknown,
     deadline: CallDeadline,
     timeoutMs: number,
-    partialText: string | null,
+    partial: PartialAnswer | null,
   ) =>
     error instanceof ProviderError || deadline.reason() === null
       ? error
@@ -92,7 +92,7 @@ export const createEchoProvider = (options: EchoOptions): Provider => {
           secrets: [],
           endedBy: deadline.reason(),
           timeoutMs,
-          partialText,
+          partial,
           headers: null,
           nowMs: 0,
         });
@@ -131,7 +131,8 @@ export const createEchoProvider = (options: EchoOptions): Provider => {
       }
       yield { type: 'end', answer };
     } catch (error) {
-      throw translate(error, deadline, request.timeoutMs, said);
+      const servedModel = said === '' ? null : request.model;
+      throw translate(error, deadline, request.timeoutMs, { text: said, servedModel });
     } finally {
       deadline.close();
     }

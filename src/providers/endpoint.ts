@@ -1,6 +1,11 @@
 import { AppError, ProviderError } from '../errors.ts';
 import type { CallDeadline } from './call-deadline.ts';
-import { type ErrorContext, mapProviderError, providerFailure } from './map-provider-error.ts';
+import {
+  type ErrorContext,
+  mapProviderError,
+  type PartialAnswer,
+  providerFailure,
+} from './map-provider-error.ts';
 import type { HeaderReader } from './map-rate-limit.ts';
 import { createWireClient, type Fetch } from './wire-client.ts';
 
@@ -23,7 +28,12 @@ export type Endpoint = {
   /** For an answer that came whole but makes no sense. */
   badResponse(message: string, headers: HeaderReader, raw: unknown): ProviderError;
   /** For a stream that broke: `thrown` is null where it just ended too early. */
-  streamError(thrown: unknown, partialText: string, stream: StreamAnswer, call: EndpointCall): ProviderError;
+  streamError(
+    thrown: unknown,
+    partial: PartialAnswer,
+    stream: StreamAnswer,
+    call: EndpointCall,
+  ): ProviderError;
 };
 
 /** How much of an unreadable answer is kept for the record, in characters. */
@@ -42,7 +52,7 @@ export const createEndpoint = (options: {
     secrets,
     endedBy: call.deadline.reason(),
     timeoutMs: call.timeoutMs,
-    partialText: null,
+    partial: null,
     headers: null,
     nowMs: Date.now(),
   });
@@ -129,13 +139,13 @@ export const createEndpoint = (options: {
       providerFailure(
         'bad_response',
         message,
-        { provider: options.name, secrets: [], partialText: null, headers, nowMs: Date.now() },
+        { provider: options.name, secrets: [], partial: null, headers, nowMs: Date.now() },
         { raw },
       ),
-    streamError: (thrown, partialText, stream, call) =>
+    streamError: (thrown, partial, stream, call) =>
       mapProviderError(thrown, {
         ...contextOf(call, stream.secrets),
-        partialText,
+        partial,
         headers: stream.headers,
       }),
   };

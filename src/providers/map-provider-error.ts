@@ -10,6 +10,9 @@ import {
 import { strikeSecrets } from './strike-secrets.ts';
 import type { WireError } from './wire-types.ts';
 
+/** What had arrived of an answer that broke off. */
+export type PartialAnswer = { text: string; servedModel: string | null };
+
 export type ErrorContext = {
   provider: string;
   /** Keys in use for this call; they are struck out of whatever the error shows. */
@@ -17,8 +20,8 @@ export type ErrorContext = {
   /** Why the call's own deadline ended it, if it did. */
   endedBy: 'timeout' | 'cancelled' | null;
   timeoutMs: number;
-  /** Text that had arrived; null outside of a stream. */
-  partialText: string | null;
+  /** null outside of a stream. */
+  partial: PartialAnswer | null;
   headers: HeaderReader | null;
   nowMs: number;
 };
@@ -71,7 +74,8 @@ const fromAnswer = (error: SdkError, status: number | null, context: ErrorContex
     providerCode: typeof code === 'string' || typeof code === 'number' ? String(code) : null,
     rateLimit: headers ? readRateLimit(headers, status ?? 200) : null,
     contentFilter: readErrorContentFilter(body),
-    partialText: context.partialText,
+    partialText: context.partial?.text ?? null,
+    servedModel: context.partial?.servedModel ?? null,
     raw: error.error ?? message,
   });
 };
@@ -95,7 +99,8 @@ export const providerFailure = (
     providerCode: details.providerCode ?? null,
     providerRequestId: context.headers ? readProviderRequestId(context.headers) : null,
     rateLimit: context.headers ? readRateLimit(context.headers, details.httpStatus ?? 200) : null,
-    partialText: context.partialText,
+    partialText: context.partial?.text ?? null,
+    servedModel: context.partial?.servedModel ?? null,
     raw: strikeSecrets(details.raw ?? null, context.secrets),
   });
 
@@ -129,7 +134,7 @@ export const mapProviderError = (thrown: unknown, context: ErrorContext): Provid
       retryable: false,
     });
   }
-  if (context.partialText !== null) {
+  if (context.partial !== null) {
     return thrown instanceof SyntaxError
       ? providerFailure('bad_response', 'sent an event that is no JSON', context)
       : providerFailure('stream_cut', `broke off the stream (${code ?? 'connection closed'})`, context, {

@@ -49,6 +49,7 @@ describe.each(fetches)('streams over %s', (_, fetch) => {
       kind: 'stream_cut',
       retryable: true,
       partialText: 'Half an ans',
+      servedModel: 'fake-model-2026-01-01',
       providerRequestId: 'req-9',
     });
   });

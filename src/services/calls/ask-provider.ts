@@ -130,7 +130,8 @@ export const createAskProvider = (dependencies: Dependencies) => {
         return { last, costs: [...costs, last.settlement.costUsd], waitedMs };
       }
       const heard = ear?.text() ?? '';
-      const partial = heard === '' ? null : { text: heard, ...(await valueAnswer(ask, brokenOff(heard))) };
+      const value = heard === '' ? null : await valueAnswer(ask, brokenOff(heard, error.servedModel));
+      const partial = value && { text: heard, ...value };
       const failed = settleError(times, error, { partial, unsent: isUnsent });
       costs.push(failed.settlement.costUsd);
       if (partial !== null) return { last: failed, costs, waitedMs };

@@ -91,7 +91,7 @@ export const settleError = (
       error: failureOf(error),
       retryAfterMs: error.retryAfterMs,
       providerRequestId: cleanTextOrNull(error.providerRequestId),
-      servedModel: null,
+      servedModel: cleanTextOrNull(error.servedModel),
       usage: partial?.usage ?? null,
       costUsd,
       rateLimit: error.rateLimit,

@@ -24,10 +24,10 @@ const unreported: ReportedUsage = {
 };
 
 /** Of an answer that broke off nobody reports the usage: it is counted here, from what had arrived. */
-export const brokenOff = (text: string): ValuedAnswer => ({
+export const brokenOff = (text: string, servedModel: string | null): ValuedAnswer => ({
   text,
   refusal: null,
-  servedModel: null,
+  servedModel,
   usage: unreported,
 });
 

@@ -89,12 +89,15 @@ describe('a streamed inference', () => {
   });
 
   it('keeps what had arrived of a stream that was cut, with what that is worth, and does not ask again', async () => {
-    t.fake.script({ chunks: [said('Two and '), said('two')], chunkGapMs: 20, ends: 'reset' });
-    const { inference, heard } = await stream();
+    const begun = sse(chatChunk({ content: 'Two and ' }, null, { model: 'gpt-4o' }));
+    t.fake.script({ chunks: [begun, said('two')], chunkGapMs: 20, ends: 'reset' });
+    // A deployment's name has no price: only the model that had begun to answer does.
+    const { inference, heard } = await stream({ model: 'my-deployment' });
     expect(heard).toEqual(['Two and ', 'two']);
     expect(inference).toMatchObject({
       outcome: 'truncated',
       detail: 'stream_cut',
+      servedModel: 'gpt-4o',
       text: 'Two and two',
       usage: { outputTokens: 3, estimated: true },
       error: { code: 'stream_cut' },
