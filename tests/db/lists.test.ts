@@ -225,9 +225,16 @@ describe('a page of very long texts', () => {
     await open.repository.insertSettledRuns(pairs);
     const client = new Client({ connectionString: open.url });
     await client.connect();
+    // In half of them the text is the message, in the others it is only what preprocessing was given.
     await client.query(`
+      with half as (select id from inference_runs order by id limit 6), other as (
+        update inference_runs
+        set preprocessing = jsonb_build_object('variables', jsonb_build_object('text', repeat('a', 4000000)))
+        where id not in (select id from half))
       update inference_runs
-      set messages = jsonb_build_array(jsonb_build_object('role', 'user', 'content', repeat('a', 4000000)))`);
+      set prompt_text = repeat('a', 50000),
+        messages = jsonb_build_array(jsonb_build_object('role', 'user', 'content', repeat('a', 4000000)))
+      where id in (select id from half)`);
     await client.end();
   });
   afterAll(() => open.close());

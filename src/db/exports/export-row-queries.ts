@@ -7,6 +7,7 @@ import { itemTables, resultFields } from '../batches/batch-item-queries.ts';
 import { fromCursor, fromItemCursor } from '../cursor.ts';
 import { allOf, filterConditions } from '../filter-conditions.ts';
 import { attemptFields, inferenceFields } from '../runs/inference-fields.ts';
+import { jsonBytes, runBytes } from '../stored-bytes.ts';
 import { csvLine, utc } from './csv-cells.ts';
 import { attemptColumns, messageParts, resultColumns, runColumns } from './export-columns.ts';
 import type { ExportRows, ExportRowsPage } from './export-repository.ts';
@@ -70,12 +71,8 @@ const before = (bytes: FragmentSqlToken): FragmentSqlToken => sql.fragment`
 const soFar = (order: FragmentSqlToken): FragmentSqlToken =>
   sql.fragment`window so_far as (order by ${order} rows between unbounded preceding and 1 preceding)`;
 
-/** Size of a run's texts; those that were cut for searching are looked at closely. */
-const textBytes = sql.fragment`
-  400 + coalesce(octet_length(r.answer_text), 0) + case
-    when octet_length(r.prompt_text) < 50000 then octet_length(r.prompt_text)
-    else octet_length(r.messages::text)
-  end * case when r.original_messages is null then 1 else 2 end`;
+/** An attempt has no long text: its error is cut, and its raw answer isn't exported. */
+const attemptBytes = sql.fragment`600 * r.attempt_count`;
 
 /** Runs, one more than the limit; an attempt is read with its run. */
 const runsOf = (rows: ExportRows, limit: number): FragmentSqlToken => {
@@ -85,7 +82,7 @@ const runsOf = (rows: ExportRows, limit: number): FragmentSqlToken => {
     conditions.push(sql.fragment`(r.created_at, r.id) > (${createdAt}::timestamptz, ${id}::uuid)`);
   }
   return sql.fragment`(
-    select r.*, ${before(textBytes)}
+    select r.*, ${before(rows.what === 'attempts' ? attemptBytes : runBytes)}
     from inference_runs as r
     where ${allOf(conditions)}
     ${soFar(sql.fragment`r.created_at, r.id`)}
@@ -93,6 +90,10 @@ const runsOf = (rows: ExportRows, limit: number): FragmentSqlToken => {
     limit ${limit + 1}
   ) as r`;
 };
+
+const itemBytes = sql.fragment`
+  400 + coalesce(octet_length(r.answer_text), 0)
+  + ${jsonBytes(sql.fragment`q.messages`)} + ${jsonBytes(sql.fragment`q.metadata`)}`;
 
 /** Places of the settled items of a batch, one more than the limit. */
 const placesOf = (rows: ExportRows, batchId: string, limit: number): FragmentSqlToken => {
@@ -107,7 +108,7 @@ const placesOf = (rows: ExportRows, batchId: string, limit: number): FragmentSql
   return sql.fragment`(
     select
       i.position,
-      ${before(sql.fragment`400 + coalesce(octet_length(r.answer_text), 0) + 2 * pg_column_size(q.messages)`)}
+      ${before(itemBytes)}
     from ${itemTables}
     left join inference_runs as r on r.id = i.run_id
     where ${allOf(conditions)}

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Attempt, Inference, type InferenceDetail, type InferenceFilter } from '../../contract/inference.ts';
 import { fromCursor, nextCursorOf } from '../cursor.ts';
 import { allOf, filterConditions } from '../filter-conditions.ts';
+import { runBytes } from '../stored-bytes.ts';
 import { attemptFields, inferenceFields } from './inference-fields.ts';
 import type { Page, PageRequest } from './inference-repository.ts';
 
@@ -33,13 +34,6 @@ export const findInference = async (
 /** Texts of a page, about: every row of it is held in memory twice. */
 const maxPageBytes = 32 * 1024 * 1024;
 
-/** Size of a run's texts; small ones are not looked at closely. */
-const textBytes = sql.fragment`
-  case
-    when pg_column_size(r.messages) < 2000 then 2000
-    else octet_length(r.messages::text) * (case when r.original_messages is null then 1 else 2 end)
-  end + coalesce(octet_length(r.answer_text), 0)`;
-
 /** One page, newest first; it ends early when its texts are very long. @throws {AppError} invalid_request for a cursor that is not ours */
 export const listInferences = async (
   connection: CommonQueryMethods,
@@ -55,7 +49,7 @@ export const listInferences = async (
     with candidate as (
       select r.id, r.created_at,
         lead(r.id) over newest is not null as "hasNext",
-        sum(${textBytes}) over (newest rows between unbounded preceding and 1 preceding) as bytes_before
+        sum(${runBytes}) over (newest rows between unbounded preceding and 1 preceding) as bytes_before
       from inference_runs as r
       where ${allOf(conditions)}
       window newest as (order by r.created_at desc, r.id desc)

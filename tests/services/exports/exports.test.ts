@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ArtifactStore } from '../../../src/artifacts/artifact-store.ts';
+import type { NewRun } from '../../../src/db/runs/inference-repository.ts';
 import { type OpenExports, openExports } from '../support/open-exports.ts';
 
 let open: OpenExports;
@@ -107,6 +108,34 @@ describe('a large export', () => {
     await runner.runTurn(made.id, many);
     expect(indexes(await open.download(made.id))).toEqual(all);
   });
+});
+
+describe('a page of rows', () => {
+  // What the database compresses counts as long as it is, and so does what only preprocessing had.
+  const monotonous = 'ab'.repeat(100_000);
+  const varied = Array.from({ length: 9_000 }, (_, index) => (index * 2_654_435_761).toString(36)).join('');
+
+  it.each([
+    ['the original messages', (text: string) => ({ originalMessages: [{ role: 'user', content: text }] })],
+    ['variables', (text: string) => ({ preprocessing: { variables: { text } } })],
+    ['labels', (text: string) => ({ metadata: { text } })],
+    ['messages', (text: string) => ({ messages: [{ role: 'user', content: text }] })],
+  ] satisfies [string, (text: string) => Partial<NewRun>][])(
+    'ends in time where %s are long',
+    async (what, longOf) => {
+      const model = `page of ${what}`;
+      for (let round = 0; round < 4; round += 1) {
+        for (const text of [monotonous, varied]) await open.record({ model, ...longOf(text) });
+      }
+      for (const format of ['csv', 'jsonl'] as const) {
+        const before = new Date(open.clock.now).toISOString();
+        const rows = { what: 'runs', format, filter: { model }, before, after: null } as const;
+        const page = await open.repository.readRows(rows, { limit: 500, maxBytes: 200_000 });
+        expect(page.rows).toBeGreaterThan(0);
+        expect(page.text.length).toBeLessThan(500_000);
+      }
+    },
+  );
 });
 
 describe('reading an export', () => {
