@@ -12,9 +12,9 @@ export type ArtifactStore = {
   write(name: string, content: AsyncIterable<Uint8Array>): Promise<{ bytes: number; sha256: string }>;
   /**
    * The file, or a part of it; what lies behind its end is not there.
-   * @throws {AppError} not_found, at the first piece
+   * @throws {AppError} not_found, at the first piece; storage_unavailable
    */
   read(name: string, range?: ByteRange): AsyncIterable<Uint8Array>;
-  /** Deletes the file of this name, or everything below it. What isn't there is no fault. */
+  /** Deletes the file of this name, or everything below it. What isn't there is no fault. @throws {AppError} storage_unavailable */
   delete(name: string): Promise<void>;
 };

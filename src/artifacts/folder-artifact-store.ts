@@ -15,31 +15,52 @@ const [folderMode, fileMode] = [0o700, 0o600];
 const codeOf = (error: unknown): unknown =>
   typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 
-/** While a file is being written its folder may be deleted with all that is below it. */
-const unlessDeleted = async <Result>(work: Promise<Result>): Promise<Result> => {
+/** What may pass: room, open files and a busy disk come back, leave to write and a folder of that name don't. */
+const passing: ReadonlySet<unknown> = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'EMFILE',
+  'ENFILE',
+  'EIO',
+  'EBUSY',
+  'EAGAIN',
+]);
+
+/** The file system's own refusals in the words of the store; anything else as it is. */
+const toFolderError = (error: unknown): unknown => {
+  const code = codeOf(error);
+  if (typeof code !== 'string' || !/^E[A-Z\d]+$/.test(code)) return error;
+  return new AppError('storage_unavailable', 'The store of large files does not answer as it should.', {
+    retryable: passing.has(code),
+    cause: error,
+  });
+};
+
+/** A step of writing. Meanwhile the folder of the file may be deleted with all that is below it. */
+const asked = async <Result>(work: Promise<Result>): Promise<Result> => {
   try {
     return await work;
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (codeOf(error) !== 'ENOENT') throw toFolderError(error);
     throw new AppError('conflict', 'The file was deleted while it was being written.', { cause: error });
   }
 };
 
 /**
  * Writes a new file and has it on the disk before it returns.
- * @throws {AppError} conflict when the folder is gone; what `content` throws
+ * @throws {AppError} conflict when the folder is gone, storage_unavailable; what `content` throws
  */
 const writeDraft = async (file: string, content: AsyncIterable<Uint8Array>) => {
-  const handle = await unlessDeleted(open(file, 'wx', fileMode));
+  const handle = await asked(open(file, 'wx', fileMode));
   try {
     const hash = createHash('sha256');
     let bytes = 0;
     for await (const piece of content) {
       hash.update(piece);
       bytes += piece.byteLength;
-      await handle.writeFile(piece);
+      await asked(handle.writeFile(piece));
     }
-    await handle.sync();
+    await asked(handle.sync());
     return { bytes, sha256: hash.digest('hex') };
   } finally {
     await handle.close();
@@ -64,16 +85,16 @@ export const createFolderArtifactStore = ({ folder }: { folder: string }): Artif
     write: async (name, content) => {
       const target = pathOf(name);
       const parent = dirname(target);
-      await mkdir(parent, { recursive: true, mode: folderMode });
+      await asked(mkdir(parent, { recursive: true, mode: folderMode }));
       // Beside its target: a rename within a folder is atomic, and what a crash leaves goes when the folder does.
       const draft = join(parent, `.draft-${randomUUID()}`);
       try {
         const written = await writeDraft(draft, content);
-        await unlessDeleted(rename(draft, target));
+        await asked(rename(draft, target));
         await syncFolder(parent);
         return written;
       } catch (error) {
-        await rm(draft, { force: true });
+        await rm(draft, { force: true }).catch(() => {});
         throw error;
       }
     },
@@ -88,14 +109,14 @@ export const createFolderArtifactStore = ({ folder }: { folder: string }): Artif
         }
       } catch (error) {
         const code = codeOf(error);
-        if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EISDIR') throw error;
+        if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EISDIR') throw toFolderError(error);
         throw new AppError('not_found', `There is no file ${name}.`, { cause: error });
       }
     },
 
     delete: async (name) => {
       // Somebody may be writing into the folder that is being deleted: then once more.
-      await rm(pathOf(name), { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
+      await asked(rm(pathOf(name), { recursive: true, force: true, maxRetries: 3, retryDelay: 20 }));
     },
   };
 };

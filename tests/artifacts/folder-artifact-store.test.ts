@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -41,6 +41,20 @@ describe('a folder of artifacts', () => {
     };
     await expect(store.write('a/1', content())).rejects.toMatchObject({ code: 'conflict' });
     expect(await list()).toEqual([]);
+    await close();
+  });
+
+  it('tells the file system’s refusals from faults of ours', async () => {
+    const { store, folder, close } = await openFolder();
+    await writeFile(folder, 'a file where the folder should be');
+    const refused = { code: 'storage_unavailable', retryable: false, cause: { code: 'ENOTDIR' } };
+    await expect(store.write('a/1', pieces('x'))).rejects.toMatchObject(refused);
+    await rm(folder);
+    const broken = async function* () {
+      yield Buffer.from('half');
+      throw new TypeError('a fault of ours');
+    };
+    await expect(store.write('a/1', broken())).rejects.toThrow(TypeError);
     await close();
   });
 });
