@@ -126,7 +126,7 @@ describe.each(['true', 'false'])('batches through the host, streaming %s', (http
     const posted = await detailOf(await app.send(path + query, { method: 'POST', body: file, headers }));
     expect((await untilFinished(uploaded.id)).counts.outcomes.ok).toBe(4);
     expect((await untilFinished(posted.id)).counts.outcomes.ok).toBe(8);
-    expect(await readdir(join(folder, 'spool')).catch(() => [])).toEqual([]);
+    expect(await readdir(join(folder, 'uploads'))).toEqual([upload.id]);
     expect(await app.host.warnings()).toEqual([]);
   }, 30_000);
 

@@ -60,7 +60,7 @@ describe('malformed requests', () => {
     schedules: await countOf('schedules'),
     uploads: await countOf('uploads'),
     started: conductor.started.length,
-    files: (await readdir(folder, { recursive: true })).filter((name) => /spool.|uploads./.test(name)),
+    files: (await readdir(folder, { recursive: true })).filter((name) => /uploads./.test(name)),
   });
 
   it('are refused with a 4xx problem, and nothing is stored', async () => {

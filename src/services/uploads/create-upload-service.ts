@@ -7,7 +7,14 @@ import { gunzipStream } from './gunzip-stream.ts';
 import { limitBytes } from './limit-bytes.ts';
 import type { QuestionFile } from './question-file.ts';
 import { readQuestionLines } from './read-question-lines.ts';
-import { hashParts, partArtifact, readParts, requireAllParts, uploadArtifact } from './upload-parts.ts';
+import {
+  bodyArtifact,
+  hashParts,
+  partArtifact,
+  readParts,
+  requireAllParts,
+  uploadArtifact,
+} from './upload-parts.ts';
 import type { UploadService } from './upload-service.ts';
 import { verifyBytes } from './verify-bytes.ts';
 
@@ -41,6 +48,15 @@ const questionsOf = (
 export const createUploadService = (dependencies: UploadServiceDependencies): UploadService => {
   const { repository, artifacts, now = Date.now, newId = randomUUIDv7 } = dependencies;
   const expiry = () => new Date(now() + keptMs);
+  const insert = (name: string | null, contentEncoding: Upload['contentEncoding'], apiKeyId: string | null) =>
+    repository.insertUpload({
+      id: newId(),
+      name,
+      contentEncoding,
+      apiKeyId,
+      createdAt: new Date(now()),
+      expiresAt: expiry(),
+    });
 
   /** What has expired is gone for callers, though not deleted yet. */
   const get = async (id: string): Promise<Upload> => {
@@ -63,15 +79,7 @@ export const createUploadService = (dependencies: UploadServiceDependencies): Up
   };
 
   return {
-    create: ({ name, contentEncoding }, { apiKeyId }) =>
-      repository.insertUpload({
-        id: newId(),
-        name: name ?? null,
-        contentEncoding,
-        apiKeyId,
-        createdAt: new Date(now()),
-        expiresAt: expiry(),
-      }),
+    create: ({ name, contentEncoding }, { apiKeyId }) => insert(name ?? null, contentEncoding, apiKeyId),
 
     get,
 
@@ -146,14 +154,18 @@ export const createUploadService = (dependencies: UploadServiceDependencies): Up
     },
 
     spoolQuestions: async (content, contentEncoding) => {
-      const name = `spool/${newId()}`;
+      // A row of its own: what is left when this process dies is found by it, and deleted as an upload is.
+      const { id } = await insert(null, contentEncoding, null);
+      const name = bodyArtifact(id);
       const message = `A body may have ${maxSpoolBytes} bytes at most (16 MiB); upload a larger file in parts.`;
-      const { sha256 } = await artifacts.write(name, limitBytes(content, maxSpoolBytes, message));
-      return {
-        sha256,
-        questions: questionsOf(() => artifacts.read(name), contentEncoding),
-        dispose: () => artifacts.delete(name),
-      };
+      const dispose = async () => void (await remove(id).catch(() => false));
+      try {
+        const { sha256 } = await artifacts.write(name, limitBytes(content, maxSpoolBytes, message));
+        return { sha256, questions: questionsOf(() => artifacts.read(name), contentEncoding), dispose };
+      } catch (error) {
+        await dispose();
+        throw error;
+      }
     },
 
     expire: async () => {

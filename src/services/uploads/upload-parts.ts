@@ -7,6 +7,8 @@ import { AppError } from '../../errors.ts';
 export const uploadArtifact = (uploadId: string): string => `uploads/${uploadId}`;
 export const partArtifact = (uploadId: string, partNumber: number): string =>
   `${uploadArtifact(uploadId)}/${partNumber}`;
+/** Where the body of a request is kept while it is worked on. */
+export const bodyArtifact = (uploadId: string): string => `${uploadArtifact(uploadId)}/body`;
 
 const listed = (numbers: readonly number[], what: string): string =>
   numbers.length === 1 ? `Part ${numbers[0]} is ${what}.` : `Parts ${numbers.join(', ')} are ${what}.`;

@@ -18,7 +18,7 @@ export type UploadService = {
   delete(id: string): Promise<void>;
   /** The questions of a completed upload. @throws {AppError} conflict while it is open */
   openQuestions(id: string): Promise<QuestionFile>;
-  /** Keeps the lines of a request's body until the file is disposed of. */
+  /** Keeps the lines of a request's body until the file is disposed of, or as long as an upload when that fails. */
   spoolQuestions(
     content: AsyncIterable<Uint8Array>,
     contentEncoding: Upload['contentEncoding'],

@@ -123,7 +123,10 @@ export const createBatchApp = () => {
     return { pages, lines: pages.flatMap((page) => page.split('\n').filter((line) => line !== '')) };
   };
   /** What was spooled for requests and is still there. */
-  const spooled = () => readdir(join(opened().folder, 'spool')).catch(() => []);
+  const spooled = async () => {
+    const names = await readdir(join(opened().folder, 'uploads'), { recursive: true }).catch(() => []);
+    return names.filter((name) => /body$|draft/.test(name));
+  };
 
   /** Refused, with nothing stored and nothing left of a spooled body. */
   const refusal = async (response: Promise<Response>, status: number, code: string) => {

@@ -69,16 +69,18 @@ describe('a compressed file', () => {
 });
 
 describe('the body of a request', () => {
+  const bodies = async () => (await open.files('uploads')).filter((name) => /body$|draft/.test(name));
+
   it.each(['identity', 'gzip'] as const)('is kept, %s, until it is disposed of', async (encoding) => {
     const body = encoding === 'gzip' ? gzipSync(text) : Buffer.from(text);
     const file = await open.service.spoolQuestions(pieces(body.subarray(0, 20), body.subarray(20)), encoding);
     expect(file.sha256).toBe(sha256(body));
     expect(await keysOf(file)).toEqual(['a', 'b', 'c']);
     expect(await keysOf(file)).toEqual(['a', 'b', 'c']);
-    expect(await open.files('spool')).toHaveLength(1);
+    expect(await bodies()).toHaveLength(1);
     await file.dispose();
     await file.dispose();
-    expect(await open.files('spool')).toEqual([]);
+    expect(await bodies()).toEqual([]);
   });
 
   it('has a largest size, and is not kept beyond', async () => {
@@ -88,7 +90,19 @@ describe('the body of a request', () => {
     await expect(open.service.spoolQuestions(mebibytes(), 'identity')).rejects.toMatchObject({
       code: 'payload_too_large',
     });
-    expect(await open.files('spool')).toEqual([]);
+    expect(await bodies()).toEqual([]);
+  });
+
+  it('is deleted as an upload is when the process died that took it in', async () => {
+    const dying = async function* () {
+      yield Buffer.from('half of it');
+      await new Promise<never>(() => {});
+    };
+    open.service.spoolQuestions(dying(), 'identity').catch(() => {});
+    while ((await bodies()).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    open.clock.now += 25 * 60 * 60 * 1000;
+    await open.service.expire();
+    expect(await bodies()).toEqual([]);
   });
 });
 
