@@ -57,8 +57,12 @@ export const createExportService = (dependencies: ExportServiceDependencies): Ex
     return found;
   };
 
-  /** Files first: a row whose files are gone is found again by the next call, files without a row are not. */
+  /**
+   * Files first: a row whose files are gone is found again by the next call, files without a row are not. And before them the end of
+   * the work: a worker that has just written a part is refused, and takes it away again.
+   */
   const remove = async (id: string): Promise<boolean> => {
+    await repository.failExport(id, 'It was deleted.', new Date(now()));
     await artifacts.delete(exportArtifact(id));
     return repository.deleteExport(id);
   };

@@ -101,6 +101,33 @@ describe('a large export', () => {
     await service.delete(made.id);
   });
 
+  it('leaves no file behind when it is deleted while a worker commits a part', async () => {
+    const [deleted, committed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { service, runner, request } = await begin({
+      artifacts: {
+        ...open.artifacts,
+        write: async (name, content) => {
+          if (!name.includes('/1-')) await deleted.promise;
+          return open.artifacts.write(name, content);
+        },
+        delete: async (name) => {
+          await open.artifacts.delete(name);
+          if (name.includes('/2-')) return;
+          deleted.resolve();
+          await committed.promise;
+        },
+      } satisfies ArtifactStore,
+    });
+    const files = await open.files();
+    const made = await service.create(request, { apiKeyId: null });
+    const turn = runner.runTurn(made.id, { ...many, maxParts: 1 });
+    const deletion = service.delete(made.id);
+    await turn;
+    committed.resolve();
+    await deletion;
+    expect(await open.files()).toEqual(files);
+  });
+
   it('leaves out what is recorded after it was begun', async () => {
     const { service, runner, request } = await begin();
     const made = await service.create(request, { apiKeyId: null });
