@@ -72,7 +72,7 @@ export function parseExportOptions(words: string[]): ExportOptions {
   if (out === undefined) throw new UsageError('--out FILE is missing (--help says more)');
   if (id !== undefined) {
     if (!Id.safeParse(id).success) throw new UsageError(`"${id}" is no id of an export`);
-    const stray = words.find((word) => /^--(?!id|out|url)/.test(word));
+    const stray = words.find((word) => /^--(?!(id|out|url)(=|$))/.test(word));
     if (stray !== undefined) throw new UsageError(`${stray} has no place beside --id`);
     return { command: 'fetch', id, out, url };
   }

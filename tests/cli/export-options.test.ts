@@ -31,6 +31,7 @@ describe('the options of npm run export', () => {
     ['--what runs --from yesterday --out a', /--from/],
     ['--id 5 --out a', /no id/],
     [`--id ${id} --what runs --out a`, /--what/],
+    [`--id ${id} --outcome ok --out a`, /--outcome/],
     ['--wat runs', /wat/],
   ])('are refused: %s', (line, message) => {
     expect(() => words(line)).toThrow(message);

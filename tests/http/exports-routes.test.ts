@@ -25,6 +25,7 @@ describe('a download', () => {
   it.each<[string, WantedBytes | null]>([
     ['bytes=0-4', { from: 0, to: 4 }],
     ['bytes=3-', { from: 3, to: null }],
+    ['Bytes=3-', { from: 3, to: null }],
     ['bytes=-5', { last: 5 }],
     ['bytes=5-3', null],
     ['bytes=0-1,3-4', null],
