@@ -1,5 +1,8 @@
 import { type FragmentSqlToken, sql } from 'slonik';
 
+/** Texts of a page of a list, about: every row of it is held in memory twice. A page ends with the row that passes it. */
+export const maxPageBytes = 32 * 1024 * 1024;
+
 /**
  * How many bytes a value of jsonb has as text, about; 0 for null. Only one that is stored compressed is looked into: it may be a
  * hundred times as long.

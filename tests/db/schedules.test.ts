@@ -66,6 +66,23 @@ describe('a schedule', () => {
     expect(second.data.map(({ name }) => name)).toEqual(['s1']);
   });
 
+  it('ends a page of its list early where batches are very long', async () => {
+    const batch = ScheduledBatch.parse({
+      targets: [{ provider: 'echo', model: 'echo-1' }],
+      items: Array.from({ length: 9 }, (_, index) => ({
+        itemKey: `${index}`,
+        prompt: 'a'.repeat(4_000_000),
+      })),
+    });
+    const short = await insert({ createdAt: at(2e6) });
+    const long = await insert({ createdAt: at(3e6), batch });
+    const first = await open.batches.listSchedules({ limit: 2 });
+    expect(first.data.map(({ id }) => id)).toEqual([long.id]); // it passes 32 MiB alone
+    const second = await open.batches.listSchedules({ limit: 1, cursor: first.nextCursor ?? '' });
+    expect(second.data.map(({ id }) => id)).toEqual([short.id]);
+    await open.batches.deleteSchedule(long.id, at(0));
+  });
+
   it('is due at its time, while it is enabled', async () => {
     const [due, off] = [
       await insert({ nextFireAt: at(-500) }),

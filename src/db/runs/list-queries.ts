@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Attempt, Inference, type InferenceDetail, type InferenceFilter } from '../../contract/inference.ts';
 import { fromCursor, nextCursorOf } from '../cursor.ts';
 import { allOf, filterConditions } from '../filter-conditions.ts';
-import { runBytes } from '../stored-bytes.ts';
+import { maxPageBytes, runBytes } from '../stored-bytes.ts';
 import { attemptFields, inferenceFields } from './inference-fields.ts';
 import type { Page, PageRequest } from './inference-repository.ts';
 
@@ -30,9 +30,6 @@ export const findInference = async (
     order by a.attempt_number`);
   return { ...run, attempts: [...attempts] };
 };
-
-/** Texts of a page, about: every row of it is held in memory twice. */
-const maxPageBytes = 32 * 1024 * 1024;
 
 /** One page, newest first; it ends early when its texts are very long. @throws {AppError} invalid_request for a cursor that is not ours */
 export const listInferences = async (

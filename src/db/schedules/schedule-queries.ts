@@ -1,9 +1,10 @@
 import { type CommonQueryMethods, type FragmentSqlToken, sql } from 'slonik';
 import { z } from 'zod';
 import { Schedule } from '../../contract/schedule.ts';
-import { fromCursor, toPage } from '../cursor.ts';
+import { fromCursor, nextCursorOf } from '../cursor.ts';
 import type { Page, PageRequest } from '../runs/inference-repository.ts';
 import { storableJson, storableText } from '../storable.ts';
+import { jsonBytes, maxPageBytes } from '../stored-bytes.ts';
 import type { NewSchedule, ScheduleChange } from './schedule-repository.ts';
 
 const scheduleFields: FragmentSqlToken = sql.fragment`
@@ -41,7 +42,9 @@ export const findSchedule = async (connection: CommonQueryMethods, id: string): 
   connection.maybeOne(sql.type(Schedule)`
     select ${scheduleFields} from schedules as s where s.id = ${id} and s.deleted_at is null`);
 
-/** One page, newest first. @throws {AppError} invalid_request for a cursor that is not ours */
+const ListedSchedule = Schedule.extend({ hasNext: z.boolean() });
+
+/** One page, newest first; it ends early when its batches are very long. @throws {AppError} invalid_request for a cursor that is not ours */
 export const listSchedules = async (
   connection: CommonQueryMethods,
   page: PageRequest,
@@ -51,13 +54,24 @@ export const listSchedules = async (
     position === null
       ? sql.fragment`true`
       : sql.fragment`(s.created_at, s.id) < (${position[0]}::timestamptz, ${position[1]}::uuid)`;
-  const rows = await connection.any(sql.type(Schedule)`
-    select ${scheduleFields}
-    from schedules as s
-    where s.deleted_at is null and ${after}
-    order by s.created_at desc, s.id desc
-    limit ${page.limit + 1}`);
-  return toPage(rows, page.limit);
+  const rows = await connection.any(sql.type(ListedSchedule)`
+    with candidate as (
+      select s.id, s.created_at,
+        lead(s.id) over newest is not null as "hasNext",
+        sum(${jsonBytes(sql.fragment`s.batch`)}) over (newest rows between unbounded preceding and 1 preceding)
+          as bytes_before
+      from schedules as s
+      where s.deleted_at is null and ${after}
+      window newest as (order by s.created_at desc, s.id desc)
+      order by s.created_at desc, s.id desc
+      limit ${page.limit}
+    )
+    select ${scheduleFields}, candidate."hasNext"
+    from candidate
+    join schedules as s on s.id = candidate.id
+    where candidate.bytes_before is null or candidate.bytes_before < ${maxPageBytes}
+    order by candidate.created_at desc, candidate.id desc`);
+  return { data: rows.map(({ hasNext, ...schedule }) => schedule), nextCursor: nextCursorOf(rows) };
 };
 
 /** Changes what is given. */
