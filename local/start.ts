@@ -18,6 +18,8 @@ Usage: npm start -- [options]
 Settings come from the environment and from local.settings.json; docs/configuration.md lists them.
 With DATABASE_URL set, that database is used instead of the embedded one.`;
 
+const stopHint = 'calls are under way: they have 10 s to end; ctrl-C once more ends them';
+
 const appDir = join(import.meta.dirname, '..');
 // Colours only on a terminal; FORCE_COLOR and NO_COLOR are not asked, so that a pipe always gets plain text.
 const colors = pc.createColors(process.stdout.isTTY === true);
@@ -82,7 +84,9 @@ try {
   if (stack !== null) {
     const lost = await Promise.race([whenAsked, stack.lost]);
     if (lost !== null) process.stderr.write(`${lost}; stopping\n`);
+    const patience = setTimeout(() => say(stopHint), 1000);
     await stack.stop();
+    clearTimeout(patience);
     say('stopped');
     process.exitCode = lost === null ? 0 : 1;
   }

@@ -28,8 +28,9 @@ const end = async (): Promise<void> => {
 
 process.on('SIGTERM', () => void end());
 process.on('SIGINT', () => void end());
-// Whoever started this process has died: nobody is left to stop it.
-process.on('disconnect', () => void end());
+// Whoever started this process has died, and the embedded database with it: calls under way have nothing to end with, and the next
+// start must find the files free.
+process.on('disconnect', () => process.exit(1));
 process.on('message', (request: HostRequest) => {
   if (request.type === 'stop') void end();
   else send({ type: 'warnings', warnings: host?.warnings ?? [] });

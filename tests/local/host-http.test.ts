@@ -1,4 +1,7 @@
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { HostMessage } from '../../local/host/host-messages.ts';
 import { type HostProcess, startHostProcess } from '../../local/host/start-host-process.ts';
 import { buildHostApp } from '../support/build-host-app.ts';
 import { rawRequest, sendRaw } from '../support/raw-http.ts';
@@ -206,6 +209,25 @@ describe('the process of the local host', () => {
     expect(await host.ended).toBe(0);
     expect(lines).toContain('appTerminate ran');
     await expect(fetch(host.url)).rejects.toThrow();
+  });
+
+  it('ends at once when its parent has, whatever is under way', async () => {
+    const args = ['--app', app.dir, '--port', '0'];
+    const child = fork(join(import.meta.dirname, '../../local/host/host-process.ts'), args, {
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      env: { ...process.env, TICK_SCHEDULE: '0 0 0 1 1 *' },
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    const url = await new Promise<string>((resolve) => {
+      child.on('message', (message: HostMessage) => message.type === 'ready' && resolve(message.url));
+    });
+    const cut = expect(fetch(`${url}/endless`)).rejects.toThrow();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const ended = new Promise((resolve) => child.once('exit', () => resolve('ended')));
+    child.disconnect();
+    const late = new Promise((resolve) => setTimeout(() => resolve('late'), 3000).unref());
+    expect(await Promise.race([ended, late])).toBe('ended');
+    await cut;
   });
 
   it('rejects with the reason when it cannot start', async () => {
