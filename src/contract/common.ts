@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
-/** UUID of a row, version 7 for rows of ours. */
-export const Id = z.uuid();
+/**
+ * UUID of a row, version 7 for rows of ours. Capitals are made small: the database takes both for the same, but an id also names
+ * files and keys.
+ */
+export const Id = z.uuid().toLowerCase();
 
 const firstMoment = Date.parse('0001-01-01T00:00:00Z');
 const lastMoment = Date.parse('9999-12-31T23:59:59.999Z');

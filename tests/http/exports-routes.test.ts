@@ -97,4 +97,12 @@ describe('a request for an export', () => {
     const app = startFakeApp({ exportService: { create: async () => running } });
     expect((await app.post('/api/v1/exports', body)).status).toBe(202);
   });
+
+  // Its files are named after it, and a folder of another name would stay.
+  it('finds an export by its id in capitals, too', async () => {
+    const { send } = startFakeApp();
+    const capitals = `/api/v1/exports/${knownId.toUpperCase()}`;
+    expect((await send(capitals)).status).toBe(200);
+    expect((await send(capitals, { method: 'DELETE' })).status).toBe(204);
+  });
 });
