@@ -15,6 +15,8 @@ import type { Range } from './study-pieces.ts';
 
 const noHistograms = eachHistogram((column) => sql.fragment`null::bytea as ${column}`);
 const namesOfHistograms = eachHistogram((column) => column);
+/** As they are in memory: a long value is stored apart and compressed, and would be fetched again for each byte that is read of it. */
+const wholeHistograms = eachHistogram((column) => sql.fragment`${column} || ''::bytea as ${column}`);
 
 /** Rows `bucket_start, dimensions, measured, bucket, times` to one row with all histograms for each combination, canonical: in order of buckets. */
 const histogramsOf = (counted: FragmentSqlToken): FragmentSqlToken => sql.fragment`
@@ -77,7 +79,7 @@ export const coarserCells = (
 ): FragmentSqlToken => sql.fragment`
   with cell as materialized (
     select date_trunc(${level}, u.bucket_start, 'UTC') as bucket_start,
-      ${dimensions}, ${sumNames}, ${namesOfHistograms}
+      ${dimensions}, ${sumNames}, ${wholeHistograms}
     from run_rollups as u
     where u.level = ${level === 'day' ? 'hour' : 'day'} and ${inRanges(sql.fragment`u.bucket_start`, ranges)}
   )
