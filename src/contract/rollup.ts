@@ -9,11 +9,12 @@ export type RebuildRollups = z.infer<typeof RebuildRollups>;
 
 export const RebuiltRollups = z
   .object({
-    /** Hours that were to be added up anew. */
-    hoursMarked: z.number().int(),
-    hoursRolledUp: z.number().int(),
-    /** Left to the tick; until then figures of these hours are read from the runs. */
-    hoursPending: z.number().int(),
+    /** Hours that were added up anew, oldest first. */
+    hoursRebuilt: z.number().int(),
+    /** Hours of the window that are still to be. */
+    hoursRemaining: z.number().int(),
+    /** Where it stopped after its time: the `from` to go on with; null: the window is through. */
+    nextFrom: Timestamp.nullable(),
   })
   .meta({ id: 'RebuiltRollups' });
 export type RebuiltRollups = z.infer<typeof RebuiltRollups>;
@@ -25,6 +26,7 @@ export type CheckRollupsQuery = z.infer<typeof CheckRollupsQuery>;
 export const RollupCheck = z
   .object({
     from: Timestamp,
+    /** What was compared ends here: with the window, or where time ran out. */
     to: Timestamp,
     isEqual: z.boolean(),
     hoursChecked: z.number().int(),
@@ -41,6 +43,8 @@ export const RollupCheck = z
         expectedRuns: z.number().int(),
       }),
     ),
+    /** The `from` to go on with; null: the window is through. */
+    nextFrom: Timestamp.nullable(),
   })
   .meta({ id: 'RollupCheck', description: 'Whether the sums are, to the last digit, those of the runs.' });
 export type RollupCheck = z.infer<typeof RollupCheck>;

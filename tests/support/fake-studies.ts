@@ -90,7 +90,7 @@ export const fakeStudies = (knownId: string): StudyService => ({
     };
   },
   rollUp: async () => 0,
-  rebuildRollups: async () => ({ hoursMarked: 0, hoursRolledUp: 0, hoursPending: 0 }),
+  rebuildRollups: async () => ({ hoursRebuilt: 0, hoursRemaining: 0, nextFrom: null }),
   checkRollups: async () => ({
     from: state.asOf,
     to: state.asOf,
@@ -99,6 +99,7 @@ export const fakeStudies = (knownId: string): StudyService => ({
     hoursPending: 0,
     differenceCount: 0,
     differences: [],
+    nextFrom: null,
   }),
 });
 

@@ -109,7 +109,8 @@ export const openStudy = async (options: { now?: () => number } = {}) => {
   const pool = openPool();
   const inferences = createInferenceRepository({ pool });
   const repository = createStudyRepository({ pool, readPool: pool });
-  const { now } = options;
+  // All hours of the study are over.
+  const { now = () => startOfStudy + 60 * 24 * hour } = options;
   return {
     kind: database.kind,
     pool,

@@ -2,9 +2,12 @@ import type { LazyPool } from '../create-pool.ts';
 import { insertPrice, listPrices } from '../pricing/price-list-queries.ts';
 import { recostRuns, runsToRecost } from '../pricing/recost-queries.ts';
 import { translateErrors } from '../translate-errors.ts';
+import { checkRollups } from './check-rollups.ts';
 import { pairBatches } from './pair-queries.ts';
+import { rebuildHours } from './rebuild-hours.ts';
 import { recentRuns } from './recent-queries.ts';
-import { checkRollups, countChangedHours, markHours, rollUpHours } from './rollup-queries.ts';
+import { gatherMarks, rollUpHours } from './roll-up-hours.ts';
+import { countHours } from './rollup-hours.ts';
 import { studyFigures } from './study-queries.ts';
 import type { FiguresRequest, StudyRepository } from './study-repository.ts';
 
@@ -32,12 +35,16 @@ export const createStudyRepository = ({ pool, readPool }: RepositoryOptions): St
     pairBatches: async (a, b) =>
       (await readPool.connect()).transaction((transaction) => pairBatches(transaction, a, b)),
 
-    rollUp: async (mostHours) =>
-      (await pool.connect()).transaction((transaction) => rollUpHours(transaction, mostHours)),
-    markHours: async (window) => markHours(await pool.connect(), window),
-    countChangedHours: async () => countChangedHours(await pool.connect()),
-    checkRollups: async (window) =>
-      (await pool.connect()).transaction((transaction) => checkRollups(transaction, window)),
+    rollUp: async (now, step) => {
+      const connection = await pool.connect();
+      await connection.transaction(gatherMarks);
+      return connection.transaction((transaction) => rollUpHours(transaction, now, step));
+    },
+    rebuildHours: async (window, step) =>
+      (await pool.connect()).transaction((transaction) => rebuildHours(transaction, window, step)),
+    countHours: async (window) => countHours(await pool.connect(), window),
+    checkRollups: async (window, step) =>
+      (await pool.connect()).transaction((transaction) => checkRollups(transaction, window, step)),
 
     listPrices: async (filter, page) => listPrices(await pool.connect(), filter, page),
     insertPrice: async (price, now) => insertPrice(await pool.connect(), price, now),

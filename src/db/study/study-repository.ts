@@ -3,9 +3,11 @@ import type { RecentRun } from '../../contract/study.ts';
 import type { BookedPrice, NewPrice } from '../pricing/price-list-queries.ts';
 import type { RecostedRun, RecostRun } from '../pricing/recost-queries.ts';
 import type { Page, PageRequest } from '../runs/inference-repository.ts';
+import type { CheckedRollups } from './check-rollups.ts';
 import type { PairedBatches, PairedTargets } from './pair-queries.ts';
+import type { RebuiltHours } from './rebuild-hours.ts';
 import type { Measured } from './rollup-columns.ts';
-import type { CheckedRollups, RollupWindow } from './rollup-queries.ts';
+import type { RollupStep, RollupWindow } from './rollup-hours.ts';
 import type { FigureRow } from './study-queries.ts';
 
 /** What figures are told apart by: a column, or the values of an entry of the metadata. */
@@ -37,11 +39,17 @@ export type StudyRepository = {
   /** @returns null when there is no such batch, or target */
   pairBatches(a: PairedTargets, b: PairedTargets): Promise<PairedBatches | null>;
 
-  /** @returns how many hours were added up; null: another process is at it */
-  rollUp(mostHours: number): Promise<number | null>;
-  markHours(window: RollupWindow): Promise<number>;
-  countChangedHours(): Promise<number>;
-  checkRollups(window: { from: string; to: string }): Promise<CheckedRollups>;
+  /**
+   * Adds up hours that are over and in which something changed. Few marks are left of those that wait.
+   * @returns how many hours; null: another process is at it
+   */
+  rollUp(now: Date, step: RollupStep): Promise<number | null>;
+  /** Adds up the first hours of a window, changed or not. */
+  rebuildHours(window: RollupWindow, step: RollupStep): Promise<RebuiltHours>;
+  /** How many hours of a window have runs or figures. */
+  countHours(window: RollupWindow): Promise<number>;
+  /** Compares the first hours of a window. */
+  checkRollups(window: { from: string; to: string }, step: RollupStep): Promise<CheckedRollups>;
 
   listPrices(
     filter: { provider?: string | undefined; model?: string | undefined },

@@ -123,7 +123,8 @@ export const rebuildRollupsRoute = createRoute({
   tags,
   operationId: 'rebuildRollups',
   summary: 'Add the figures of a window up anew',
-  description: 'Harmless at any time. What is not done after a minute is left to the tick.',
+  description:
+    'Harmless at any time: readers find each hour as it was or as it is now. After a minute it stops, and `nextFrom` goes on.',
   ...access('admin'),
   request: { query: NoQuery, body: { required: true, content: jsonContent(RebuildRollups) } },
   responses: {
@@ -138,6 +139,8 @@ export const checkRollupsRoute = createRoute({
   tags,
   operationId: 'checkRollups',
   summary: 'Compare the sums of a window with its runs',
+  description:
+    'Hours, days and weeks that end in the window. After a minute it stops, and `nextFrom` goes on.',
   ...access('admin'),
   request: { query: CheckRollupsQuery },
   responses: {

@@ -7,6 +7,7 @@ import { divideMoney, foldFigures, groupByKey } from './fold-figures.ts';
 import { latencyFigures, mergeHistograms, quantileOf, tokensPerSecond } from './latency-figures.ts';
 import type { StudyService } from './study-service.ts';
 import { studyTimeseries } from './study-timeseries.ts';
+import { createStudyUpkeep } from './study-upkeep.ts';
 
 export type StudyServiceDependencies = {
   repository: StudyRepository;
@@ -15,28 +16,10 @@ export type StudyServiceDependencies = {
   now?: (() => number) | undefined;
 };
 
-/** Hours that are added up in one transaction: a statement of it has 30 s. */
-const hoursAtOnce = 100;
-/** A tick has other work too; the next one goes on. */
-const rollUpMs = 20_000;
-/** A request may wait a little longer. */
-const rebuildMs = 60_000;
-const dayMs = 86_400_000;
-const longestCheckMs = 31 * dayMs;
 const mostRows = 200;
 
 export const createStudyService = (dependencies: StudyServiceDependencies): StudyService => {
   const { repository, findPrice, now = Date.now } = dependencies;
-
-  const rollUpFor = async (ms: number): Promise<number> => {
-    const until = now() + ms;
-    let hours = 0;
-    for (;;) {
-      const count = await repository.rollUp(hoursAtOnce);
-      hours += count ?? 0;
-      if (count === null || count < hoursAtOnce || now() >= until) return hours;
-    }
-  };
 
   return {
     summary: async (filter) => {
@@ -133,26 +116,6 @@ export const createStudyService = (dependencies: StudyServiceDependencies): Stud
       return compareBatches(paired, { a, b }, query);
     },
 
-    rollUp: () => rollUpFor(rollUpMs),
-
-    rebuildRollups: async ({ from, to }) => {
-      const hoursMarked = await repository.markHours({ from: from ?? null, to: to ?? null });
-      const hoursRolledUp = await rollUpFor(rebuildMs);
-      return { hoursMarked, hoursRolledUp, hoursPending: await repository.countChangedHours() };
-    },
-
-    checkRollups: async ({ from: givenFrom, to: givenTo }) => {
-      const to = givenTo ?? new Date(now()).toISOString();
-      const from = givenFrom ?? new Date(Date.parse(to) - dayMs).toISOString();
-      const ms = Date.parse(to) - Date.parse(from);
-      if (ms < 0 || ms > longestCheckMs) {
-        const message = 'a window of at most 31 days, its end behind its beginning';
-        throw new AppError('invalid_request', `Check ${message}.`, {
-          faults: [{ pointer: '?from', message }],
-        });
-      }
-      const checked = await repository.checkRollups({ from, to });
-      return { from, to, isEqual: checked.differenceCount === 0, ...checked };
-    },
+    ...createStudyUpkeep(repository, now),
   };
 };

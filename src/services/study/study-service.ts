@@ -34,9 +34,11 @@ export type StudyService = {
   /** @throws {AppError} not_found */
   versus(a: string, b: string, query: VersusQuery): Promise<BatchVersus>;
 
-  /** Adds up what has changed, for some seconds at most. @returns how many hours */
+  /** Adds up hours that are over and have changed, for some seconds at most. @returns how many hours */
   rollUp(): Promise<number>;
+  /** Adds up whatever has changed or not, for a minute at most. */
   rebuildRollups(window: RebuildRollups): Promise<RebuiltRollups>;
+  /** Compares for a minute at most. @throws {AppError} invalid_request for a window of more than 31 days */
   checkRollups(window: CheckRollupsQuery): Promise<RollupCheck>;
 };
 

@@ -2,6 +2,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Decimal } from 'decimal.js';
 import { costOfUsage } from '../../../src/services/calls/cost.ts';
+import { createStudyService } from '../../../src/services/study/create-study-service.ts';
 import {
   hour,
   manyRuns,
@@ -12,6 +13,12 @@ import {
   startOfStudy,
   usageOf,
 } from '../../support/open-study.ts';
+
+/** A clock that is a day further each time. */
+const leaping = () => {
+  let at = startOfStudy;
+  return () => (at += 24 * hour);
+};
 
 describe('the study service', () => {
   let open: OpenStudy;
@@ -178,8 +185,25 @@ describe('the study service', () => {
 
   it('adds up anew and checks on request', async () => {
     const before = await open.study.summary({});
-    const rebuilt = await open.study.rebuildRollups({});
-    expect(rebuilt).toMatchObject({ hoursRolledUp: rebuilt.hoursMarked, hoursPending: 0 });
+    const { hoursRebuilt } = await open.study.rebuildRollups({});
+    expect(hoursRebuilt).toBeGreaterThan(100);
+    // A request without time does one step, and says where to go on.
+    const inNoTime = createStudyService({
+      repository: open.repository,
+      findPrice: async () => null,
+      now: leaping(),
+    });
+    const first = await inNoTime.rebuildRollups({});
+    expect(first).toEqual({
+      hoursRebuilt: 100,
+      hoursRemaining: hoursRebuilt - 100,
+      nextFrom: expect.stringMatching(/:00:00.000Z$/),
+    });
+    expect(await open.study.rebuildRollups({ from: first.nextFrom ?? '' })).toEqual({
+      hoursRebuilt: hoursRebuilt - 100,
+      hoursRemaining: 0,
+      nextFrom: null,
+    });
     expect(await open.study.summary({})).toEqual({
       ...before,
       asOf: expect.any(String),
@@ -187,6 +211,10 @@ describe('the study service', () => {
     });
     const window = { from: moment(startOfStudy), to: moment(startOfStudy + 14 * 24 * hour) };
     expect(await open.study.checkRollups(window)).toMatchObject({ isEqual: true, hoursChecked: 14 * 24 });
+    const part = await inNoTime.checkRollups(window);
+    expect(part).toMatchObject({ isEqual: true, to: part.nextFrom });
+    const rest = await open.study.checkRollups({ ...window, from: part.nextFrom ?? '' });
+    expect([part.hoursChecked + rest.hoursChecked, rest.nextFrom]).toEqual([14 * 24, null]);
     await expect(open.study.checkRollups({ from: '2020-01-01T00:00:00Z' })).rejects.toMatchObject({
       code: 'invalid_request',
     });

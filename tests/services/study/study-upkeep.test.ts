@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'slonik';
+import { z } from 'zod';
 import { createPool } from '../../../src/db/create-pool.ts';
 import { createStudyRepository } from '../../../src/db/study/create-study-repository.ts';
 import { createTickService } from '../../../src/services/create-tick-service.ts';
 import { createFakeConductor } from '../../support/fake-conductor.ts';
 import { exampleBatch, exampleInputs } from '../../support/open-batches.ts';
-import { type OpenStudy, openStudy, settledRun } from '../../support/open-study.ts';
+import { hour, type OpenStudy, openStudy, settledRun, startOfStudy } from '../../support/open-study.ts';
 import { createMemoryLogger } from '../support/memory-logger.ts';
+
+const Count = z.object({ count: z.number() });
 
 describe('a study of batches, and its upkeep', () => {
   let open: OpenStudy;
@@ -73,11 +76,34 @@ describe('a study of batches, and its upkeep', () => {
     expect(await open.study.summary({ provider: 'ticked' })).toMatchObject({ source: 'rollup', runCount: 2 });
   });
 
+  it('is added up in steps of so many runs, without the present hour, of which one mark is kept', async () => {
+    const at = (hours: number) => new Date(startOfStudy + (1000 + hours) * hour);
+    for (const hours of [0, 0, 0, 1, 1, 1, 2, 2, 3, 3]) {
+      await open.inferences.insertSettledRuns([settledRun({ provider: 'busy', createdAt: at(hours) })]);
+    }
+    const marks = async () =>
+      (await open.connect()).oneFirst(sql.type(Count)`select count(*) as count from rollup_changes`);
+    const now = new Date(at(3).getTime() + 1);
+    expect(await marks()).toBe(20);
+    expect(await open.repository.rollUp(now, { mostHours: 100, mostRuns: 4 })).toBe(2);
+    expect(await marks()).toBe(2);
+    expect(await open.repository.rollUp(now, { mostHours: 100, mostRuns: 1 })).toBe(1);
+    expect(await open.repository.rollUp(now, { mostHours: 100, mostRuns: 1000 })).toBe(0);
+    expect(await marks()).toBe(1);
+    const { rows, source } = await open.repository.figures({
+      filter: { provider: 'busy' },
+      keys: [],
+      bucket: null,
+      histogram: null,
+    });
+    expect([source, rows.map(({ runCount }) => runCount)]).toEqual(['mixed', [10]]);
+  });
+
   it('reads figures from the replica, and whatever has to see its own writes from the database', async () => {
     const nowhere = createPool({ databaseUrl: 'postgresql://nobody@127.0.0.1:1/none' });
     const repository = createStudyRepository({ pool: open.pool, readPool: nowhere });
-    expect(await repository.rollUp(1)).toBe(0);
-    expect(await repository.countChangedHours()).toBe(0);
+    expect(await repository.rollUp(new Date(startOfStudy), { mostHours: 1, mostRuns: 1 })).toBe(0);
+    expect(await repository.countHours({ from: null, to: null })).toBeGreaterThan(0);
     const request = { filter: {}, keys: [], bucket: null, histogram: null };
     await expect(repository.figures(request)).rejects.toMatchObject({ code: 'database_unavailable' });
     await nowhere.end();
