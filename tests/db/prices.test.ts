@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { createPriceBook } from '../../src/db/pricing/price-book.ts';
+import { createFindPrice } from '../../src/services/calls/find-price.ts';
 import { type OpenRepository, openRepository } from '../support/open-repository.ts';
 
 const now = new Date('2026-12-01T00:00:00Z');
@@ -22,6 +23,9 @@ describe('prices', () => {
   });
   afterAll(() => open.close());
 
+  const find = (provider: string, models: string[], at: string) =>
+    createFindPrice(open.repository)(provider, models, new Date(at));
+
   it.each([
     ['a', '2025-12-31T23:59:59Z', null],
     ['a', '2026-01-01T00:00:00Z', '1'],
@@ -31,8 +35,16 @@ describe('prices', () => {
     ['b', '2026-10-31T00:00:00Z', null],
     ['b', '2026-12-01T00:00:00Z', '9'],
   ])('%s costs at %s per million input tokens: %s', async (model, at, expected) => {
-    const price = await open.repository.findPrice('shop', model, new Date(at));
-    expect(price?.inputPerMillion ?? null).toBe(expected);
+    expect((await find('shop', [model], at))?.inputPerMillion ?? null).toBe(expected);
+  });
+
+  it('of a name of the model come before those of all others, whichever of its names it is', async () => {
+    expect(await find('shop', ['a-2026-05-05', 'a'], '2026-12-01T00:00:00Z')).toMatchObject({
+      inputPerMillion: '0.1',
+    });
+    expect(await find('shop', ['b-2026-05-05', 'b'], '2026-12-01T00:00:00Z')).toMatchObject({
+      inputPerMillion: '9',
+    });
   });
 
   it('are seeded from the dated file, as exact decimals; unknown is null', async () => {
@@ -48,7 +60,7 @@ describe('prices', () => {
   });
 
   it('of the offline provider are known to be nothing, whatever the model', async () => {
-    expect(await open.repository.findPrice('echo', 'anything', now)).toMatchObject({
+    expect(await find('echo', ['anything'], now.toISOString())).toMatchObject({
       inputPerMillion: '0',
       outputPerMillion: '0',
     });

@@ -6,7 +6,7 @@ const maxAgeMs = 60_000;
 const maxEntries = 1000;
 
 type PriceBookOptions = {
-  /** All prices of a provider's model, best first. */
+  /** All prices under a name, the latest first. */
   load: (provider: string, model: string) => Promise<readonly DatedPrice[]>;
   now: () => Date;
 };

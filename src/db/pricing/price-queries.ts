@@ -12,7 +12,7 @@ const DatedPrice = z.object({
 });
 export type DatedPrice = z.infer<typeof DatedPrice>;
 
-/** Every price of a provider's model, best first: the model's own before the provider's `*`, later before earlier. */
+/** Every price under a name, later before earlier; `*` is the name of those of all other models. */
 export const pricesOf = async (
   connection: CommonQueryMethods,
   provider: string,
@@ -27,5 +27,5 @@ export const pricesOf = async (
       reasoning_per_million as "reasoningPerMillion",
       effective_from as "effectiveFrom"
     from prices
-    where provider = ${provider} and model in (${model}, '*')
-    order by (model = '*'), effective_from desc`);
+    where provider = ${provider} and model = ${model}
+    order by effective_from desc`);

@@ -165,7 +165,7 @@ export type InferenceRepository = {
   countInferences(filter: InferenceFilter): Promise<number>;
   providerStats(filter: InferenceFilter): Promise<ProviderStats[]>;
 
-  /** The price in force for a provider's model at a time; null when none is known. */
+  /** The price in force under a name at a time; null when none is known. `*` is the name of that of all other models. */
   findPrice(provider: string, model: string, at: Date): Promise<Price | null>;
 
   insertApiKey(key: NewApiKey): Promise<ApiKey>;

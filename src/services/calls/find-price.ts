@@ -1,14 +1,17 @@
 import type { InferenceRepository, Price } from '../../db/runs/inference-repository.ts';
 import type { Target } from './resolve-target.ts';
 
-/** The price of the first name that has one; the repository answers from memory for a minute. */
+/** The price of the first name that has one of its own, or else that of all other models of the provider. */
 export type FindPrice = (provider: string, models: readonly string[], at: Date) => Promise<Price | null>;
+
+/** Stands in the book for every model without a price of its own. */
+const anyModel = '*';
 
 /** A model goes by several names, the most exact first: served, asked for (a deployment, say), family. */
 export const createFindPrice =
   (repository: Pick<InferenceRepository, 'findPrice'>): FindPrice =>
   async (provider, models, at) => {
-    for (const model of new Set(models)) {
+    for (const model of new Set([...models, anyModel])) {
       const price = await repository.findPrice(provider, model, at);
       if (price !== null) return price;
     }
