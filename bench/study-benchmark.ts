@@ -6,7 +6,6 @@ import { migrateDatabase } from '../src/db/migrate-database.ts';
 import { createInferenceRepository } from '../src/db/runs/create-inference-repository.ts';
 import type { InferenceRepository } from '../src/db/runs/inference-repository.ts';
 import { createStudyRepository } from '../src/db/study/create-study-repository.ts';
-import { createFindPrice } from '../src/services/calls/find-price.ts';
 import { createStudyService } from '../src/services/study/create-study-service.ts';
 import type { StudyService } from '../src/services/study/study-service.ts';
 import { createRandomStream } from '../src/statistics/random-stream.ts';
@@ -99,7 +98,7 @@ const measureAt = async (
   const inferences = createInferenceRepository({ pool });
   const service = createStudyService({
     repository: createStudyRepository({ pool, readPool: pool }),
-    findPrice: createFindPrice(inferences),
+    familyOf: () => null,
     // Its last hour is the present one, which is never added up.
     now: () => endOfStudy + performance.now(),
   });

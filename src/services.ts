@@ -18,7 +18,7 @@ import { type BatchConductor, createStartBatch } from './services/batches/batch-
 import { createBatchService } from './services/batches/create-batch-service.ts';
 import { createPlanBatch } from './services/batches/create-plan-batch.ts';
 import { createAskAndRecord } from './services/calls/ask-and-record.ts';
-import { createFindPrice } from './services/calls/find-price.ts';
+import { createFindPrice, type FamilyOf } from './services/calls/find-price.ts';
 import { createProviderPace } from './services/calls/provider-pace.ts';
 import { checkReadiness } from './services/check-readiness.ts';
 import { createTickService } from './services/create-tick-service.ts';
@@ -78,6 +78,8 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
     config.providers.map((provider) => toProviderOptions(provider, identity)),
   );
   const findPrice = createFindPrice(repository);
+  const familyOf: FamilyOf = (provider, model) =>
+    providers.get(provider)?.declaredModels?.find(({ id }) => id === model)?.family ?? null;
   const pace = createProviderPace({ repository: batches, limits: config.providerLimits });
   const askAndRecord = createAskAndRecord({
     repository,
@@ -97,16 +99,11 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
   const exportRunner = createExportRunner(exports);
   const exportService = createExportService({ ...exports, runner: exportRunner, conductor });
   const study = createStudyRepository({ pool, readPool: replicaPool ?? pool });
-  const studyService = createStudyService({ repository: study, findPrice });
+  const studyService = createStudyService({ repository: study, familyOf });
   return {
     repository,
     studyService,
-    priceService: createPriceService({
-      repository: study,
-      prices: repository,
-      familyOf: (provider, model) =>
-        providers.get(provider)?.declaredModels?.find(({ id }) => id === model)?.family ?? null,
-    }),
+    priceService: createPriceService({ repository: study, familyOf }),
     inferenceService,
     batchService: createBatchService({
       repository: batches,

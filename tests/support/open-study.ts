@@ -6,7 +6,6 @@ import { createPool, type LazyPool } from '../../src/db/create-pool.ts';
 import { createInferenceRepository } from '../../src/db/runs/create-inference-repository.ts';
 import type { NewRun, RunSettlement } from '../../src/db/runs/inference-repository.ts';
 import { createStudyRepository } from '../../src/db/study/create-study-repository.ts';
-import { createFindPrice } from '../../src/services/calls/find-price.ts';
 import { createPriceService } from '../../src/services/study/create-price-service.ts';
 import { createStudyService } from '../../src/services/study/create-study-service.ts';
 import { createRandomStream } from '../../src/statistics/random-stream.ts';
@@ -97,6 +96,9 @@ export const manyRuns = (count: number, days = 20, seed = 1): Settled[] => {
   });
 };
 
+/** Deployments that their names hide. */
+const familyOf = (_: string, model: string) => (model.startsWith('deployed-') ? model.slice(9) : null);
+
 /** Figures, prices and runs over one database of their own. */
 export const openStudy = async (options: { now?: () => number } = {}) => {
   const database = await createTestDatabase();
@@ -117,8 +119,8 @@ export const openStudy = async (options: { now?: () => number } = {}) => {
     inferences,
     batches: createBatchRepository({ pool }),
     repository,
-    study: createStudyService({ repository, findPrice: createFindPrice(inferences), now }),
-    prices: createPriceService({ repository, prices: inferences, familyOf: () => null, now }),
+    study: createStudyService({ repository, familyOf, now }),
+    prices: createPriceService({ repository, familyOf, now }),
     /** A second process, as far as the database can tell. */
     openAnother: () => {
       const other = openPool();

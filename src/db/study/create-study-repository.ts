@@ -1,5 +1,7 @@
 import type { LazyPool } from '../create-pool.ts';
+import { createPriceBook } from '../pricing/price-book.ts';
 import { insertPrice, listPrices } from '../pricing/price-list-queries.ts';
+import { pricesOf } from '../pricing/price-queries.ts';
 import { recostRuns, runsToRecost } from '../pricing/recost-queries.ts';
 import { translateErrors } from '../translate-errors.ts';
 import { checkRollups } from './check-rollups.ts';
@@ -48,6 +50,14 @@ export const createStudyRepository = ({ pool, readPool }: RepositoryOptions): St
 
     listPrices: async (filter, page) => listPrices(await pool.connect(), filter, page),
     insertPrice: async (price, now) => insertPrice(await pool.connect(), price, now),
+
+    freshPrices: async () => {
+      const load = async (provider: string, model: string) => pricesOf(await pool.connect(), provider, model);
+      // Its clock stands still, and so it remembers to its end.
+      const opened = new Date();
+      const { find } = createPriceBook({ load, now: () => opened });
+      return translateErrors({ findPrice: find });
+    },
 
     runsToRecost: async (filter, options) => runsToRecost(await pool.connect(), filter, options),
     recostRuns: async (runs) =>

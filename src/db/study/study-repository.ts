@@ -2,7 +2,7 @@ import type { InferenceFilter } from '../../contract/inference.ts';
 import type { RecentRun } from '../../contract/study.ts';
 import type { BookedPrice, NewPrice } from '../pricing/price-list-queries.ts';
 import type { RecostedRun, RecostRun } from '../pricing/recost-queries.ts';
-import type { Page, PageRequest } from '../runs/inference-repository.ts';
+import type { InferenceRepository, Page, PageRequest } from '../runs/inference-repository.ts';
 import type { CheckedRollups } from './check-rollups.ts';
 import type { PairedBatches, PairedTargets } from './pair-queries.ts';
 import type { RebuiltHours } from './rebuild-hours.ts';
@@ -57,6 +57,9 @@ export type StudyRepository = {
   ): Promise<Page<BookedPrice>>;
   /** @throws {AppError} conflict where it would change a price that was in force */
   insertPrice(price: NewPrice, now: Date): Promise<BookedPrice>;
+
+  /** Prices as they are from now on: whoever has just added one must not be answered from memory. */
+  freshPrices(): Promise<Pick<InferenceRepository, 'findPrice'>>;
 
   /** Settled runs after a position, oldest first. */
   runsToRecost(

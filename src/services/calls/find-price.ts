@@ -4,6 +4,9 @@ import type { Target } from './resolve-target.ts';
 /** The price of the first name that has one of its own, or else that of all other models of the provider. */
 export type FindPrice = (provider: string, models: readonly string[], at: Date) => Promise<Price | null>;
 
+/** The family of a deployment whose name hides it; null: unknown. */
+export type FamilyOf = (provider: string, model: string) => string | null;
+
 /** Stands in the book for every model without a price of its own. */
 const anyModel = '*';
 

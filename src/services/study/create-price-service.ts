@@ -1,16 +1,17 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { RecostedRun, RecostRun } from '../../db/pricing/recost-queries.ts';
-import type { InferenceRepository, Price } from '../../db/runs/inference-repository.ts';
+import type { Price } from '../../db/runs/inference-repository.ts';
 import type { StudyRepository } from '../../db/study/study-repository.ts';
 import { costOfUsage, sumCosts } from '../calls/cost.ts';
-import { createFindPrice } from '../calls/find-price.ts';
+import { createFindPrice, type FamilyOf, type FindPrice } from '../calls/find-price.ts';
 import type { PriceService } from './study-service.ts';
 
 export type PriceServiceDependencies = {
-  repository: Pick<StudyRepository, 'listPrices' | 'insertPrice' | 'runsToRecost' | 'recostRuns'>;
-  prices: Pick<InferenceRepository, 'findPrice'>;
-  /** The family of a deployment whose name hides it; null: unknown. */
-  familyOf: (provider: string, model: string) => string | null;
+  repository: Pick<
+    StudyRepository,
+    'listPrices' | 'insertPrice' | 'freshPrices' | 'runsToRecost' | 'recostRuns'
+  >;
+  familyOf: FamilyOf;
   /** Epoch ms. */
   now?: (() => number) | undefined;
 };
@@ -20,18 +21,16 @@ const runsAtOnce = 500;
 const recostMs = 25_000;
 
 export const createPriceService = (dependencies: PriceServiceDependencies): PriceService => {
-  const { repository, prices, familyOf, now = Date.now } = dependencies;
-  const findPrice = createFindPrice(prices);
+  const { repository, familyOf, now = Date.now } = dependencies;
 
-  /** As when it was answered: by the names of the model, the most exact first, and the price in force then. */
-  const priceOf = (run: RecostRun, servedModel: string | null): Promise<Price | null> =>
-    findPrice(
-      run.provider,
-      [servedModel, run.model, familyOf(run.provider, run.model)].filter((name) => name !== null),
-      new Date(run.createdAt),
-    );
-
-  const recosted = async (run: RecostRun): Promise<RecostedRun> => {
+  const recosted = async (run: RecostRun, findPrice: FindPrice): Promise<RecostedRun> => {
+    /** As when it was answered: by the names of the model, the most exact first, and the price in force then. */
+    const priceOf = (servedModel: string | null): Promise<Price | null> =>
+      findPrice(
+        run.provider,
+        [servedModel, run.model, familyOf(run.provider, run.model)].filter((name) => name !== null),
+        new Date(run.createdAt),
+      );
     let priceId: string | null = null;
     const attempts: { id: string; costUsd: string | null }[] = [];
     for (const { id, servedModel, usage, costUsd } of run.attempts) {
@@ -41,7 +40,7 @@ export const createPriceService = (dependencies: PriceServiceDependencies): Pric
         priceId = null;
         continue;
       }
-      const price = await priceOf(run, servedModel);
+      const price = await priceOf(servedModel);
       const cost = costOfUsage(usage, price);
       // What was once known stays, should its price not be found any more.
       attempts.push({ id, costUsd: cost ?? costUsd });
@@ -60,6 +59,7 @@ export const createPriceService = (dependencies: PriceServiceDependencies): Pric
       ),
     recost: async ({ filter, runs: chosen, cursor }) => {
       const until = now() + recostMs;
+      const findPrice = createFindPrice(await repository.freshPrices());
       const report = { examinedCount: 0, changedCount: 0, unknownCount: 0 };
       let after = cursor ?? null;
       for (;;) {
@@ -69,7 +69,7 @@ export const createPriceService = (dependencies: PriceServiceDependencies): Pric
           limit: runsAtOnce,
         });
         const results: RecostedRun[] = [];
-        for (const run of page.data) results.push(await recosted(run));
+        for (const run of page.data) results.push(await recosted(run, findPrice));
         if (results.length > 0) report.changedCount += await repository.recostRuns(results);
         report.examinedCount += results.length;
         report.unknownCount += results.filter(({ costUsd }) => costUsd === null).length;

@@ -1,6 +1,6 @@
 import type { StudyRepository } from '../../db/study/study-repository.ts';
 import { AppError } from '../../errors.ts';
-import type { FindPrice } from '../calls/find-price.ts';
+import { createFindPrice, type FamilyOf } from '../calls/find-price.ts';
 import { compareBatches } from './compare-batches.ts';
 import { counterfactualCost } from './counterfactual-cost.ts';
 import { divideMoney, foldFigures, groupByKey } from './fold-figures.ts';
@@ -11,7 +11,7 @@ import { createStudyUpkeep } from './study-upkeep.ts';
 
 export type StudyServiceDependencies = {
   repository: StudyRepository;
-  findPrice: FindPrice;
+  familyOf: FamilyOf;
   /** Epoch ms. */
   now?: (() => number) | undefined;
 };
@@ -19,7 +19,7 @@ export type StudyServiceDependencies = {
 const mostRows = 200;
 
 export const createStudyService = (dependencies: StudyServiceDependencies): StudyService => {
-  const { repository, findPrice, now = Date.now } = dependencies;
+  const { repository, familyOf, now = Date.now } = dependencies;
 
   return {
     summary: async (filter) => {
@@ -89,7 +89,8 @@ export const createStudyService = (dependencies: StudyServiceDependencies): Stud
 
     counterfactual: async ({ targetProvider, targetModel, at: given, ...filter }) => {
       const at = given === undefined ? new Date(now()) : new Date(given);
-      const price = await findPrice(targetProvider, [targetModel], at);
+      const names = [targetModel, familyOf(targetProvider, targetModel)].filter((name) => name !== null);
+      const price = await createFindPrice(await repository.freshPrices())(targetProvider, names, at);
       const { rows, ...state } = await repository.figures({
         filter,
         keys: [],

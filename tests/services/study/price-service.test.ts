@@ -65,8 +65,10 @@ describe('the price service', () => {
     ];
     await open.inferences.insertSettledRuns(runs);
     await open.study.rollUp();
-    const added = await open.prices.add(price('late', moment(startOfStudy)));
     const filter = { provider: 'late' };
+    const nothing = { changedCount: 0, unknownCount: 4 };
+    expect(await open.prices.recost({ filter, runs: 'unknown' })).toMatchObject(nothing);
+    const added = await open.prices.add(price('late', moment(startOfStudy)));
     expect(await open.prices.recost({ filter, runs: 'unknown' })).toEqual({
       examinedCount: 4,
       changedCount: 2,

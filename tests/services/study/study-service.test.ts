@@ -14,12 +14,6 @@ import {
   usageOf,
 } from '../../support/open-study.ts';
 
-/** A clock that is a day further each time. */
-const leaping = () => {
-  let at = startOfStudy;
-  return () => (at += 24 * hour);
-};
-
 describe('the study service', () => {
   let open: OpenStudy;
   const runs = manyRuns(300, 10, 3);
@@ -132,6 +126,8 @@ describe('the study service', () => {
   });
 
   it('tells to the last digit what runs would have cost elsewhere', async () => {
+    const elsewhere = { targetProvider: 'elsewhere', targetModel: 'plain' };
+    expect(await open.study.counterfactual(elsewhere)).toMatchObject({ priceId: null });
     for (const [model, cached, reasoning] of [
       ['plain', null, null],
       ['cached', '0.125', null],
@@ -173,6 +169,11 @@ describe('the study service', () => {
         },
       });
     }
+    const plain = await open.study.counterfactual(elsewhere);
+    expect(await open.study.counterfactual({ ...elsewhere, targetModel: 'deployed-plain' })).toMatchObject({
+      priceId: plain.priceId,
+      costUsd: plain.costUsd,
+    });
     expect(
       await open.study.counterfactual({ targetProvider: 'elsewhere', targetModel: 'unheard' }),
     ).toMatchObject({
@@ -187,11 +188,12 @@ describe('the study service', () => {
     const before = await open.study.summary({});
     const { hoursRebuilt } = await open.study.rebuildRollups({});
     expect(hoursRebuilt).toBeGreaterThan(100);
-    // A request without time does one step, and says where to go on.
+    // A request whose clock leaps does one step, and says where to go on.
+    let at = startOfStudy;
     const inNoTime = createStudyService({
       repository: open.repository,
-      findPrice: async () => null,
-      now: leaping(),
+      familyOf: () => null,
+      now: () => (at += 24 * hour),
     });
     const first = await inNoTime.rebuildRollups({});
     expect(first).toEqual({
