@@ -19,6 +19,7 @@ const RecostRun = z.object({
   provider: z.string(),
   model: z.string(),
   createdAt: Timestamp,
+  settledAt: Timestamp,
   costUsd: Money.nullable(),
   priceId: Id.nullable(),
   attempts: z.array(RecostAttempt),
@@ -40,14 +41,14 @@ export const runsToRecost = async (
   }
   const rows = await connection.any(sql.type(RecostRun)`
     with chosen as (
-      select r.id, r.provider, r.model, r.created_at, r.cost_usd, r.price_id
+      select r.id, r.provider, r.model, r.created_at, r.settled_at, r.cost_usd, r.price_id
       from inference_runs as r
       where ${allOf(conditions)}
       order by r.created_at, r.id
       limit ${limit + 1}
     )
     select
-      c.id, c.provider, c.model, c.created_at as "createdAt", c.cost_usd as "costUsd", c.price_id as "priceId",
+      c.id, c.provider, c.model, c.created_at as "createdAt", c.settled_at as "settledAt", c.cost_usd as "costUsd", c.price_id as "priceId",
       (
         select coalesce(jsonb_agg(jsonb_build_object(
           'id', a.id,
@@ -68,32 +69,54 @@ export const runsToRecost = async (
   return toPage(rows, limit);
 };
 
+/** What a run costs, and the run as it was read. */
 export type RecostedRun = {
-  id: string;
+  read: RecostRun;
   costUsd: string | null;
   priceId: string | null;
   attempts: readonly { id: string; costUsd: string | null }[];
 };
 
 const runColumns: readonly RowColumn<RecostedRun>[] = [
-  ['run_id', 'uuid', ({ id }) => id],
+  ['run_id', 'uuid', ({ read }) => read.id],
   ['cost_usd', 'numeric', ({ costUsd }) => costUsd],
   ['price_id', 'uuid', ({ priceId }) => priceId],
+];
+const readColumns: readonly RowColumn<RecostedRun>[] = [
+  ['run_id', 'uuid', ({ read }) => read.id],
+  ['cost_usd', 'numeric', ({ read }) => read.costUsd],
+  ['price_id', 'uuid', ({ read }) => read.priceId],
+  ['settled_at', 'timestamptz', ({ read }) => read.settledAt],
 ];
 const attemptColumns: readonly RowColumn<RecostedRun['attempts'][number]>[] = [
   ['attempt_id', 'uuid', ({ id }) => id],
   ['cost_usd', 'numeric', ({ costUsd }) => costUsd],
 ];
 
+const Locked = z.object({ id: Id });
+
+/** Locks the runs that still are what was read: a late answer, or another who recosts, may know more than we did then. */
+const lockUnchanged = (transaction: CommonQueryMethods, runs: readonly RecostedRun[]) =>
+  transaction.anyFirst(sql.type(Locked)`
+    select r.id
+    from ${unnestRows(runs, readColumns)}
+    join inference_runs as r on r.id = given.run_id
+    where r.settled_at = given.settled_at
+      and (r.cost_usd, r.price_id) is not distinct from (given.cost_usd, given.price_id)
+    order by r.id
+    for update of r`);
+
 /** Writes costs where they differ, runs before their attempts as every statement does. @returns how many runs changed */
 export const recostRuns = async (
   transaction: CommonQueryMethods,
-  runs: readonly RecostedRun[],
+  recosted: readonly RecostedRun[],
 ): Promise<number> => {
+  const unchanged = new Set(await lockUnchanged(transaction, recosted));
+  const runs = recosted.filter(({ read }) => unchanged.has(read.id));
   const { rowCount } = await transaction.query(sql.unsafe`
     update inference_runs as r set cost_usd = given.cost_usd, price_id = given.price_id
     from ${unnestRows(runs, runColumns)}
-    where r.id = given.run_id and r.status = 'settled'
+    where r.id = given.run_id
       and (r.cost_usd, r.price_id) is distinct from (given.cost_usd, given.price_id)`);
   await transaction.query(sql.unsafe`
     update inference_attempts as a set cost_usd = given.cost_usd

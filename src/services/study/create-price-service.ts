@@ -31,7 +31,7 @@ export const createPriceService = (dependencies: PriceServiceDependencies): Pric
         [servedModel, run.model, familyOf(run.provider, run.model)].filter((name) => name !== null),
         new Date(run.createdAt),
       );
-    let priceId: string | null = null;
+    let { priceId } = run;
     const attempts: { id: string; costUsd: string | null }[] = [];
     for (const { id, servedModel, usage, costUsd } of run.attempts) {
       // A call without usage cost what is recorded: certainly nothing, or nobody knows what.
@@ -47,7 +47,7 @@ export const createPriceService = (dependencies: PriceServiceDependencies): Pric
       priceId = cost === null ? (costUsd === null ? null : run.priceId) : (price?.id ?? null);
     }
     const costs = attempts.map(({ costUsd }) => costUsd);
-    return { id: run.id, costUsd: costs.length === 0 ? run.costUsd : sumCosts(costs), priceId, attempts };
+    return { read: run, costUsd: costs.length === 0 ? run.costUsd : sumCosts(costs), priceId, attempts };
   };
 
   return {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { exampleRun, exampleSettlement } from '../../support/example-rows.ts';
 import {
   hour,
   moment,
@@ -99,6 +100,38 @@ describe('the price service', () => {
       examinedCount: 5,
       changedCount: 0,
     });
+  });
+
+  it('leaves what changed since it was read: a late answer, or another who recosts', async () => {
+    const run = exampleRun({ provider: 'race', createdAt: new Date(startOfStudy) });
+    await open.inferences.insertRun(run);
+    await open.inferences.sweepExpiredRuns(new Date(startOfStudy + 400 * hour), 100);
+    const filter = { provider: 'race' };
+    const read = async () => {
+      const page = await open.repository.runsToRecost(filter, { unknownOnly: false, after: null, limit: 9 });
+      return page.data.map((row) => ({ read: row, attempts: row.attempts }));
+    };
+    const write = async (rows: Awaited<ReturnType<typeof read>>, costUsd: string | null) =>
+      open.repository.recostRuns(
+        rows.map(({ read: row, attempts }) => ({
+          read: row,
+          costUsd,
+          priceId: null,
+          attempts: attempts.map(({ id }) => ({ id, costUsd })),
+        })),
+      );
+    const cost = async () => {
+      const found = await open.inferences.findInference(run.id);
+      return [found?.costUsd, ...(found?.attempts ?? []).map(({ costUsd }) => costUsd)];
+    };
+    const early = await read();
+    await open.inferences.settleRun(exampleSettlement(run, { costUsd: '0.000123', priceId: null }));
+    expect(await write(early, null)).toBe(0);
+    expect(await cost()).toEqual(['0.000123', '0.000123']);
+    const [one, other] = [await read(), await read()];
+    expect(await write(one, '7')).toBe(1);
+    expect(await write(other, '8')).toBe(0);
+    expect(await cost()).toEqual(['7', '7']);
   });
 
   it('goes through many runs in pages', async () => {
