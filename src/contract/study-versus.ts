@@ -34,6 +34,8 @@ export const BatchVersus = z
     onlyInBCount: Count,
     /** In both, but not settled in both yet; the figures below leave them out. */
     unsettledCount: Count,
+    /** Settled in both, but `cancelled` or `budget_skipped` in one: nobody was asked. Only `outcomes` has them. */
+    unaskedCount: Count,
     outcomes: z.array(z.object({ a: Outcome, b: Outcome, count: Count })),
     success: z.object({
       okInBoth: Count,

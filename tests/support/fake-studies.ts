@@ -76,6 +76,7 @@ export const fakeStudies = (knownId: string): StudyService => ({
       onlyInACount: 0,
       onlyInBCount: 0,
       unsettledCount: 0,
+      unaskedCount: 0,
       outcomes: [{ a: 'ok', b: 'ok', count: 1 }],
       success: {
         okInBoth: 1,

@@ -8,7 +8,7 @@ export type PairedTargets = { batchId: string; targetIndex: number };
 const Target = z.object({ provider: z.string(), model: z.string() });
 const OutcomePair = z.object({ a: Outcome, b: Outcome, count: z.number().int() });
 const Item = z.object({
-  /** Repetitions settled in both. */
+  /** Repetitions that were asked, and have an outcome, in both. */
   pairs: z.number().int(),
   okInBoth: z.number().int(),
   okOnlyInA: z.number().int(),
@@ -22,12 +22,16 @@ const Paired = z.object({
   onlyInB: z.number().int(),
   both: z.number().int(),
   unsettled: z.number().int(),
+  unasked: z.number().int(),
   outcomes: z.array(OutcomePair),
   items: z.array(Item),
 });
 
-/** How the items of two targets came out, item by item; `items` are those that both have, in order of their key. */
+/** How the items of two targets came out, item by item; `items` are those that were asked in both, in order of their key. */
 export type PairedBatches = z.infer<typeof Paired> & { a: z.infer<typeof Target>; b: z.infer<typeof Target> };
+
+/** Such an item says nothing about who would have answered it. */
+const isUnasked = sql.fragment`in ('cancelled', 'budget_skipped')`;
 
 const sideOf = ({ batchId, targetIndex }: PairedTargets): FragmentSqlToken => sql.fragment`
   select i.item_key, i.repetition, i.outcome, r.latency_ms, r.cost_usd
@@ -55,10 +59,12 @@ export const pairBatches = async (
         a.item_key is not null as in_a, b.item_key is not null as in_b, a.outcome as a, b.outcome as b,
         b.latency_ms - a.latency_ms as latency_ms, (b.cost_usd - a.cost_usd)::float8 as cost_usd
       from a full join b on a.item_key = b.item_key and a.repetition = b.repetition
-    ), pair as materialized (
-      select * from joined where a is not null and b is not null
+    ), settled as materialized (
+      select *, a ${isUnasked} or b ${isUnasked} as is_unasked from joined where a is not null and b is not null
+    ), pair as (
+      select * from settled where not is_unasked
     ), outcome_pair as (
-      select a, b, count(*) as count from pair group by a, b
+      select a, b, count(*) as count from settled group by a, b
     ), item as (
       select item_key,
         count(*) as pairs,
@@ -74,6 +80,7 @@ export const pairBatches = async (
       count(*) filter (where not in_a) as "onlyInB",
       count(*) filter (where in_a and in_b) as both,
       count(*) filter (where in_a and in_b and (a is null or b is null)) as unsettled,
+      (select count(*) from settled where is_unasked) as unasked,
       (select coalesce(jsonb_agg(o order by o.count desc, o.a, o.b), '[]') from outcome_pair as o) as outcomes,
       (select coalesce(jsonb_agg(to_jsonb(i) - 'item_key' order by i.item_key), '[]') from item as i) as items
     from joined`);

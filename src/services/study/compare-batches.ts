@@ -37,6 +37,7 @@ export const compareBatches = (
     onlyInACount: overlap.onlyInA,
     onlyInBCount: overlap.onlyInB,
     unsettledCount: overlap.unsettled,
+    unaskedCount: overlap.unasked,
     outcomes: [...outcomes],
     success: {
       okInBoth,

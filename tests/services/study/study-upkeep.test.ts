@@ -20,12 +20,12 @@ describe('a study of batches, and its upkeep', () => {
 
   it('compares two batches item by item', async () => {
     const [a, b] = [exampleBatch({ repetitions: 2 }), exampleBatch({ repetitions: 2 })];
-    await open.batches.insertBatch(a, exampleInputs(4));
-    await open.batches.insertBatch(b, exampleInputs(5));
+    await open.batches.insertBatch(a, exampleInputs(5));
+    await open.batches.insertBatch(b, exampleInputs(6));
     const settle = async (
       batchId: string,
       position: number,
-      outcome: 'ok' | 'refused',
+      outcome: 'ok' | 'refused' | 'budget_skipped',
       latencyMs: number,
     ) => {
       const settled = settledRun({ batchId, provider: 'pairs' }, { outcome, latencyMs, costUsd: '0.01' });
@@ -38,12 +38,18 @@ describe('a study of batches, and its upkeep', () => {
       await settle(a.id, position, position < 6 ? 'ok' : 'refused', 100);
       await settle(b.id, position, position < 3 ? 'ok' : 'refused', 100 + position);
     }
+    // What nobody was asked says nothing about who is better.
+    for (const position of [8, 9]) {
+      await settle(a.id, position, 'ok', 100);
+      await settle(b.id, position, 'budget_skipped', 0);
+    }
     const versus = await open.study.versus(a.id, b.id, { targetA: 0, targetB: 0, seed: 4 });
     expect(versus).toMatchObject({
-      bothCount: 8,
+      bothCount: 10,
       onlyInACount: 0,
       onlyInBCount: 2,
       unsettledCount: 1,
+      unaskedCount: 2,
       success: { okInBoth: 3, okOnlyInA: 3, okOnlyInB: 0, okInNeither: 1, mcnemarMidP: null },
       latencyMs: { itemCount: 4, seed: 4 },
       costUsd: { mean: '0', low: '0', high: '0' },
