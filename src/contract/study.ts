@@ -92,13 +92,20 @@ const measure = z.enum([
   'successRate',
   'errorRate',
   'costUsd',
+  'costPerSuccessUsd',
   'inputTokens',
+  'cachedInputTokens',
   'outputTokens',
+  'reasoningTokens',
   'tokensPerSecond',
   'latencyMsMean',
   'latencyMsP50',
   'latencyMsP95',
   'latencyMsP99',
+  'firstTokenMsMean',
+  'firstTokenMsP50',
+  'firstTokenMsP95',
+  'firstTokenMsP99',
 ]);
 export type StudyMeasure = z.infer<typeof measure>;
 

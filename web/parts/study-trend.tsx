@@ -12,13 +12,20 @@ const measures: Readonly<Record<StudyMeasure, string>> = {
   successRate: 'success, share',
   errorRate: 'errors, share',
   costUsd: 'cost, USD',
+  costPerSuccessUsd: 'cost of a success, USD',
   inputTokens: 'input tokens',
+  cachedInputTokens: 'cached input tokens',
   outputTokens: 'output tokens',
+  reasoningTokens: 'reasoning tokens',
   tokensPerSecond: 'output tokens a second',
   latencyMsMean: 'mean latency, ms',
   latencyMsP50: 'median latency, ms',
   latencyMsP95: 'latency p95, ms',
   latencyMsP99: 'latency p99, ms',
+  firstTokenMsMean: 'mean time to the first token, ms',
+  firstTokenMsP50: 'median time to the first token, ms',
+  firstTokenMsP95: 'time to the first token p95, ms',
+  firstTokenMsP99: 'time to the first token p99, ms',
 };
 const buckets = { hour: 'hour', day: 'day', week: 'week' } as const;
 const splits = {

@@ -3,7 +3,7 @@ import { AppError } from '../../errors.ts';
 import { createFindPrice, type FamilyOf } from '../calls/find-price.ts';
 import { compareBatches } from './compare-batches.ts';
 import { counterfactualCost } from './counterfactual-cost.ts';
-import { divideMoney, foldFigures, groupByKey } from './fold-figures.ts';
+import { costPerSuccess, foldFigures, groupByKey } from './fold-figures.ts';
 import { latencyFigures, mergeHistograms, quantileOf, tokensPerSecond } from './latency-figures.ts';
 import type { StudyService } from './study-service.ts';
 import { studyTimeseries } from './study-timeseries.ts';
@@ -55,7 +55,7 @@ export const createStudyService = (dependencies: StudyServiceDependencies): Stud
             latencyMs: latencyFigures(group, 'latency'),
             firstTokenMs: latencyFigures(firstTokensOf.get(key) ?? [], 'firstToken'),
             tokensPerSecond: tokensPerSecond(group),
-            costPerSuccessUsd: divideMoney(folded.costUsd, folded.outcomeCounts.ok ?? 0),
+            costPerSuccessUsd: costPerSuccess(folded),
           };
         }),
         omittedRowCount: Math.max(0, groups.length - mostRows),

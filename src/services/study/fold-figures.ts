@@ -72,6 +72,9 @@ export const groupByKey = (rows: readonly FigureRow[]): [key: string | null, row
     .map(([key, group]) => [key, group]);
 };
 
-/** Money over a number, to 12 significant digits. */
-export const divideMoney = (money: string | null, by: number): string | null =>
-  money === null || by === 0 ? null : new Money(money).dividedBy(by).toSignificantDigits(12).toFixed();
+/** Known cost of all runs over the number of successes, to 12 significant digits; null without either. */
+export const costPerSuccess = ({
+  costUsd,
+  outcomeCounts: { ok = 0 },
+}: Pick<ReturnType<typeof foldFigures>, 'costUsd' | 'outcomeCounts'>): string | null =>
+  costUsd === null || ok === 0 ? null : new Money(costUsd).dividedBy(ok).toSignificantDigits(12).toFixed();

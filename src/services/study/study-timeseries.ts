@@ -1,8 +1,8 @@
 import type { StudyMeasure, StudyTimeseries, TimeseriesQuery } from '../../contract/study.ts';
 import type { FigureRow } from '../../db/study/study-queries.ts';
-import type { StudyKey, StudyRepository } from '../../db/study/study-repository.ts';
+import type { FiguresRequest, StudyKey, StudyRepository } from '../../db/study/study-repository.ts';
 import { AppError } from '../../errors.ts';
-import { foldFigures, groupByKey } from './fold-figures.ts';
+import { costPerSuccess, foldFigures, groupByKey } from './fold-figures.ts';
 import { meanTime, mergeHistograms, tokensPerSecond } from './latency-figures.ts';
 
 const mostSeries = 20;
@@ -11,20 +11,26 @@ const mostBuckets = 500;
 const firstMoment = Date.parse('0001-01-01T00:00:00Z');
 const bucketMs = { hour: 3_600_000, day: 86_400_000, week: 604_800_000 };
 
-const quantiles: Partial<Record<StudyMeasure, number>> = {
-  latencyMsP50: 0.5,
-  latencyMsP95: 0.95,
-  latencyMsP99: 0.99,
-};
+const quantiles = {
+  latencyMsP50: ['latencyMs', 0.5],
+  latencyMsP95: ['latencyMs', 0.95],
+  latencyMsP99: ['latencyMs', 0.99],
+  firstTokenMsP50: ['firstTokenMs', 0.5],
+  firstTokenMsP95: ['firstTokenMs', 0.95],
+  firstTokenMsP99: ['firstTokenMs', 0.99],
+} as const satisfies Partial<Record<StudyMeasure, [FiguresRequest['histogram'], number]>>;
+const isQuantile = (measure: StudyMeasure): measure is keyof typeof quantiles => measure in quantiles;
+
+/** Measures that ask for outcomes. */
+const ofOutcomes: readonly StudyMeasure[] = ['successRate', 'errorRate', 'costPerSuccessUsd'];
 
 const valueIn = (measure: StudyMeasure, rows: readonly FigureRow[]): number | string | null => {
+  if (isQuantile(measure)) return mergeHistograms(rows).quantile(quantiles[measure][1]);
   switch (measure) {
-    case 'latencyMsP50':
-    case 'latencyMsP95':
-    case 'latencyMsP99':
-      return mergeHistograms(rows).quantile(quantiles[measure] ?? 0.5);
     case 'latencyMsMean':
       return meanTime(rows, 'latency')?.value ?? null;
+    case 'firstTokenMsMean':
+      return meanTime(rows, 'firstToken')?.value ?? null;
     case 'tokensPerSecond':
       return tokensPerSecond(rows);
     case 'runs':
@@ -32,6 +38,8 @@ const valueIn = (measure: StudyMeasure, rows: readonly FigureRow[]): number | st
     case 'successRate':
     case 'errorRate':
       return foldFigures(rows)[measure]?.value ?? null;
+    case 'costPerSuccessUsd':
+      return costPerSuccess(foldFigures(rows));
     default:
       return foldFigures(rows)[measure];
   }
@@ -72,8 +80,8 @@ export const studyTimeseries = async (
     filter: { ...filter, ...(from !== undefined && { from }) },
     keys: split === undefined ? [] : [keyOf(split)],
     bucket,
-    histogram: quantiles[measure] === undefined ? null : 'latencyMs',
-    detailed: measure === 'successRate' || measure === 'errorRate',
+    histogram: isQuantile(measure) ? quantiles[measure][0] : null,
+    detailed: ofOutcomes.includes(measure),
   });
   const groups = groupByKey(rows);
   return {

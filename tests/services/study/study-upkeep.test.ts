@@ -6,7 +6,14 @@ import { createStudyRepository } from '../../../src/db/study/create-study-reposi
 import { createTickService } from '../../../src/services/create-tick-service.ts';
 import { createFakeConductor } from '../../support/fake-conductor.ts';
 import { exampleBatch, exampleInputs } from '../../support/open-batches.ts';
-import { hour, type OpenStudy, openStudy, settledRun, startOfStudy } from '../../support/open-study.ts';
+import {
+  hour,
+  type OpenStudy,
+  openStudy,
+  settledRun,
+  startOfStudy,
+  usageOf,
+} from '../../support/open-study.ts';
 import { createMemoryLogger } from '../support/memory-logger.ts';
 
 const Count = z.object({ count: z.number() });
@@ -59,6 +66,28 @@ describe('a study of batches, and its upkeep', () => {
     expect(await open.study.versus(a.id, b.id, { targetA: 0, targetB: 0, seed: 4 })).toEqual(versus);
     await expect(open.study.versus(a.id, b.id, { targetA: 0, targetB: 1, seed: 1 })).rejects.toMatchObject({
       code: 'not_found',
+    });
+  });
+
+  it('keeps what is unknown apart from nothing', async () => {
+    await open.inferences.insertSettledRuns([
+      settledRun({ provider: 'dark' }, { usage: null, costUsd: null, outcome: 'timeout' }),
+      settledRun({ provider: 'free' }, { usage: usageOf(0, 0), costUsd: '0' }),
+    ]);
+    expect(await open.study.summary({ provider: 'dark' })).toMatchObject({
+      costUsd: null,
+      unknownCostCount: 1,
+      inputTokens: null,
+    });
+    expect(await open.study.summary({ provider: 'free' })).toMatchObject({
+      costUsd: '0',
+      unknownCostCount: 0,
+      inputTokens: 0,
+    });
+    expect((await open.study.compare({ by: 'provider', provider: 'dark' })).rows[0]).toMatchObject({
+      tokensPerSecond: null,
+      firstTokenMs: null,
+      costPerSuccessUsd: null,
     });
   });
 
