@@ -32,6 +32,7 @@ const FigureRow = z.object({
   /** Of the measure that was asked for, as `ValueHistogram.merge` reads it. */
   histogram: z.instanceof(Uint8Array).nullable(),
 });
+const CountedRow = FigureRow.extend({ keyCount: z.number().int() });
 /** Sums over the runs of one combination of keys, bucket of time, outcome and what is known of their usage. */
 export type FigureRow = z.infer<typeof FigureRow>;
 
@@ -75,6 +76,19 @@ const columnOf = (key: StudyKey): FragmentSqlToken =>
 
 const comma = sql.fragment`, `;
 
+/** Entry `kept` of a `with` that has `figure`: the values of its first key with most runs, and how many there are. */
+const keptKeys = (most: number): FragmentSqlToken => sql.fragment`
+  kept as materialized (
+    select key_0, count(*) over () as key_count
+    from figure group by key_0
+    order by sum(run_count) desc, key_0 collate "C" nulls first
+    limit ${most}
+  )`;
+const isKept = sql.fragment`(
+  key_0 in (select key_0 from kept where key_0 is not null)
+  or (key_0 is null and exists (select from kept where key_0 is null))
+)`;
+
 /** A window's end as epoch ms, rounded up. */
 const toMs = (text: string | undefined): number | null =>
   text === undefined ? null : Date.parse(text) + (/\.\d{3}\d*[1-9]/.test(text) ? 1 : 0);
@@ -102,9 +116,10 @@ const readFigures = async (
   const isRolledUp = state.hasRollups && pieces.rollups.length > 0;
   const parts = [...(isRolledUp ? [rollupSource(request, pieces)] : []), ...(runs?.parts ?? [])];
   const source = runs === null ? 'rollup' : isRolledUp ? 'mixed' : 'raw';
-  if (parts.length === 0) return { asOf: state.asOf, source, rows: [] };
+  if (parts.length === 0) return { asOf: state.asOf, source, rows: [], keyCount: 0 };
   const names = keys.map((_, index) => sql.identifier([`key_${index}`]));
-  const { detailed = true } = request;
+  const { detailed = true, mostKeys } = request;
+  const isCut = mostKeys !== undefined && keys.length > 0;
   const named = [
     ...keys.map((key, index) => sql.fragment`${columnOf(key)} as ${sql.identifier([`key_${index}`])}`),
     sql.fragment`start`,
@@ -113,7 +128,7 @@ const readFigures = async (
       : sql.fragment`null::text as outcome, 0::smallint as usage_class`,
   ];
   const grouped = [...names, detailed ? sql.fragment`start, outcome, usage_class` : sql.fragment`start`];
-  const rows = await transaction.any(sql.type(FigureRow)`
+  const rows = await transaction.any(sql.type(CountedRow)`
     with run as materialized (
       ${runs?.run ?? sql.fragment`select`}
     ), part as (
@@ -124,6 +139,7 @@ const readFigures = async (
       from part
       group by ${sql.join(grouped, comma)}
     )
+    ${isCut ? sql.fragment`, ${keptKeys(mostKeys)}` : sql.fragment``}
     select
       ${keys.length === 0 ? sql.fragment`'{}'::text[]` : sql.fragment`array[${sql.join(names, comma)}]`} as keys,
       start, outcome, usage_class as "usageClass",
@@ -132,9 +148,11 @@ const readFigures = async (
       latency_count as "latencyCount", latency_ms as "latencyMs", latency_ms_squares as "latencyMsSquares",
       first_token_count as "firstTokenCount", first_token_ms as "firstTokenMs",
       first_token_ms_squares as "firstTokenMsSquares",
-      timed_output_tokens as "timedOutputTokens", timed_latency_ms as "timedLatencyMs", histogram
-    from figure`);
-  return { asOf: state.asOf, source, rows };
+      timed_output_tokens as "timedOutputTokens", timed_latency_ms as "timedLatencyMs", histogram,
+      ${isCut ? sql.fragment`(select key_count from kept limit 1)` : sql.fragment`0`} as "keyCount"
+    from figure
+    where ${isCut ? isKept : sql.fragment`true`}`);
+  return { asOf: state.asOf, source, rows, keyCount: rows[0]?.keyCount ?? 0 };
 };
 
 /**

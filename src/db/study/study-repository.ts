@@ -21,12 +21,16 @@ export type FiguresRequest = {
   histogram: Measured | null;
   /** Whether rows are told apart by outcome and by what is known of their usage; left out: they are. */
   detailed?: boolean;
+  /** Rows of so many values of the first key alone, those with most runs: an entry of the metadata may be different in every run. */
+  mostKeys?: number;
 };
 export type Figures = {
   /** The moment whose state they tell. */
   asOf: string;
   source: 'rollup' | 'raw' | 'mixed';
   rows: readonly FigureRow[];
+  /** How many values the first key has in all. */
+  keyCount: number;
 };
 
 /** Figures of runs, and what they are made from. */

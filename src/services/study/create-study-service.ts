@@ -24,30 +24,41 @@ export const createStudyService = (dependencies: StudyServiceDependencies): Stud
   return {
     summary: async (filter) => {
       const keys = ['provider', 'model'] as const;
-      const { rows, ...state } = await repository.figures({ filter, keys, bucket: null, histogram: null });
+      const { rows, asOf, source } = await repository.figures({
+        filter,
+        keys,
+        bucket: null,
+        histogram: null,
+      });
       const byModel = Map.groupBy(rows, ({ keys: [provider, model] }) => JSON.stringify([provider, model]));
       const models = [...byModel.values()].map((group) => ({
         provider: group[0]?.keys[0] ?? '',
         model: group[0]?.keys[1] ?? '',
         runCount: group.reduce((sum, { runCount }) => sum + runCount, 0),
       }));
-      return { ...state, ...foldFigures(rows), models: models.toSorted((a, b) => b.runCount - a.runCount) };
+      return {
+        asOf,
+        source,
+        ...foldFigures(rows),
+        models: models.toSorted((a, b) => b.runCount - a.runCount),
+      };
     },
 
     compare: async ({ by, ...filter }) => {
-      const request = { filter, keys: [by], bucket: null };
+      const request = { filter, keys: [by], bucket: null, mostKeys: mostRows };
       const [figures, firstTokens] = await repository.figuresTogether([
         { ...request, histogram: 'latencyMs' },
         { ...request, histogram: 'firstTokenMs', detailed: false },
       ]);
       if (figures === undefined || firstTokens === undefined) throw new TypeError('no figures');
-      const { rows, ...state } = figures;
+      const { rows, keyCount, asOf, source } = figures;
       const firstTokensOf = Map.groupBy(firstTokens.rows, ({ keys: [key] }) => key ?? null);
       const groups = groupByKey(rows);
       return {
-        ...state,
+        asOf,
+        source,
         by,
-        rows: groups.slice(0, mostRows).map(([key, group]) => {
+        rows: groups.map(([key, group]) => {
           const folded = foldFigures(group);
           return {
             key,
@@ -58,14 +69,14 @@ export const createStudyService = (dependencies: StudyServiceDependencies): Stud
             costPerSuccessUsd: costPerSuccess(folded),
           };
         }),
-        omittedRowCount: Math.max(0, groups.length - mostRows),
+        omittedRowCount: keyCount - groups.length,
       };
     },
 
     timeseries: (query) => studyTimeseries(repository, query, now()),
 
     distribution: async ({ of, bins, ...filter }) => {
-      const { rows, ...state } = await repository.figures({
+      const { rows, asOf, source } = await repository.figures({
         filter,
         keys: [],
         bucket: null,
@@ -74,7 +85,8 @@ export const createStudyService = (dependencies: StudyServiceDependencies): Stud
       });
       const histogram = mergeHistograms(rows);
       return {
-        ...state,
+        asOf,
+        source,
         of,
         count: histogram.count,
         unknownCount: rows.reduce((sum, { runCount }) => sum + runCount, 0) - histogram.count,
@@ -91,14 +103,15 @@ export const createStudyService = (dependencies: StudyServiceDependencies): Stud
       const at = given === undefined ? new Date(now()) : new Date(given);
       const names = [targetModel, familyOf(targetProvider, targetModel)].filter((name) => name !== null);
       const price = await createFindPrice(await repository.freshPrices())(targetProvider, names, at);
-      const { rows, ...state } = await repository.figures({
+      const { rows, asOf, source } = await repository.figures({
         filter,
         keys: [],
         bucket: null,
         histogram: null,
       });
       return {
-        ...state,
+        asOf,
+        source,
         provider: targetProvider,
         model: targetModel,
         at: at.toISOString(),

@@ -76,20 +76,22 @@ export const studyTimeseries = async (
   const first = Math.max(firstMoment, Math.floor((end - (mostBuckets - 1) * width) / width) * width);
   const from = filter.from ?? (bucket === 'week' ? undefined : new Date(first).toISOString());
   if (from !== undefined && end - Date.parse(from) > mostBuckets * width) throw tooMany();
-  const { rows, ...state } = await repository.figures({
+  const { rows, keyCount, asOf, source } = await repository.figures({
     filter: { ...filter, ...(from !== undefined && { from }) },
     keys: split === undefined ? [] : [keyOf(split)],
     bucket,
     histogram: isQuantile(measure) ? quantiles[measure][0] : null,
+    mostKeys: mostSeries,
     detailed: ofOutcomes.includes(measure),
   });
   const groups = groupByKey(rows);
   return {
-    ...state,
+    asOf,
+    source,
     bucket,
     measure,
     split: split ?? null,
-    series: groups.slice(0, mostSeries).map(([key, group]) => ({
+    series: groups.map(([key, group]) => ({
       key,
       points: [...Map.groupBy(group, ({ start: at }) => at ?? '')]
         .toSorted(([left], [right]) => (left < right ? -1 : 1))
@@ -99,6 +101,6 @@ export const studyTimeseries = async (
           value: valueIn(measure, inBucket),
         })),
     })),
-    omittedSeriesCount: Math.max(0, groups.length - mostSeries),
+    omittedSeriesCount: Math.max(0, keyCount - groups.length),
   };
 };

@@ -91,6 +91,30 @@ describe('a study of batches, and its upkeep', () => {
     });
   });
 
+  it('reads of a key with very many values those with most runs, and counts the others', async () => {
+    const units = ['a', 'b', 'b', 'b', 'c', 'd', 'd', null, null, ...'efghijklmnopqrstuvw'];
+    await open.inferences.insertSettledRuns(
+      units.map((unit) => settledRun({ provider: 'units', metadata: unit === null ? {} : { unit } })),
+    );
+    const filter = { provider: 'units' };
+    const request = { filter, keys: [{ metadata: 'unit' }], bucket: null, histogram: 'latencyMs' as const };
+    const { rows, keyCount } = await open.repository.figures({ ...request, mostKeys: 3 });
+    expect(keyCount).toBe(24);
+    expect(rows.map(({ keys: [key], runCount }) => [key, runCount]).toSorted()).toEqual([
+      [null, 2],
+      ['b', 3],
+      ['d', 2],
+    ]);
+    const series = await open.study.timeseries({
+      ...filter,
+      bucket: 'week',
+      measure: 'runs',
+      split: 'metadata:unit',
+    });
+    expect(series.series.map(({ key }) => key)).toEqual(['b', null, 'd', 'a', 'c', ...'efghijklmnopqrs']);
+    expect(series.omittedSeriesCount).toBe(4);
+  });
+
   it('is kept up by the tick', async () => {
     const tickService = createTickService({
       repository: open.batches,
