@@ -2,8 +2,8 @@ import type { StudyRepository } from '../../db/study/study-repository.ts';
 import { AppError } from '../../errors.ts';
 import type { StudyService } from './study-service.ts';
 
-/** What is added up, or compared, in one transaction: some seconds' work. */
-const step = { mostHours: 100, mostRuns: 50_000 };
+/** What is added up, or compared, in one transaction: a second's work, or a few. */
+const step = { mostHours: 100, mostRuns: 20_000 };
 /** A tick has other work too; the next one goes on. */
 const rollUpMs = 20_000;
 /** A request may wait a little longer; its caller goes on with `nextFrom`. */
