@@ -60,11 +60,11 @@ describe('roll-ups', () => {
       filter,
       keys: everyKey,
       bucket,
-      histogram: 'latencyMs',
+      histograms: ['latencyMs'],
     });
-    const plain = rows.map(({ histogram, ...row }) => {
+    const plain = rows.map(({ histograms: [histogram], ...row }) => {
       const merged = createValueHistogram();
-      if (histogram !== null) merged.merge(histogram);
+      if (histogram) merged.merge(histogram);
       return JSON.stringify({ ...row, histogram: Buffer.from(merged.encode()).toString('hex') });
     });
     return { source, rows: plain.toSorted() };
@@ -119,18 +119,21 @@ describe('roll-ups', () => {
       filter: {},
       keys: ['provider'],
       bucket: null,
-      histogram: 'latencyMs',
+      histograms: ['latencyMs'],
     });
     for (const stats of await open.inferences.providerStats({})) {
       const one = await open.repository.figures({
         filter: { provider: stats.provider, model: stats.model },
         keys: [],
         bucket: null,
-        histogram: 'latencyMs',
+        histograms: ['latencyMs'],
       });
       const sum = (of: 'runCount' | 'inputTokens') => one.rows.reduce((all, row) => all + (row[of] ?? 0), 0);
       const histogram = createValueHistogram();
-      for (const { histogram: bytes } of one.rows) if (bytes) histogram.merge(bytes);
+      for (const {
+        histograms: [bytes],
+      } of one.rows)
+        if (bytes) histogram.merge(bytes);
       expect(sum('runCount')).toBe(stats.runCount);
       expect(sum('inputTokens')).toBe(stats.inputTokens);
       expect(Math.abs((histogram.quantile(0.95) ?? 0) / (stats.latencyMsP95 ?? 1) - 1)).toBeLessThan(0.01);
@@ -143,10 +146,13 @@ describe('roll-ups', () => {
       filter: {},
       keys: [],
       bucket: null,
-      histogram: 'latencyMs',
+      histograms: ['latencyMs'],
     });
     const [ofDatabase, ofRuns] = [createValueHistogram(), createValueHistogram()];
-    for (const { histogram } of rows) if (histogram) ofDatabase.merge(histogram);
+    for (const {
+      histograms: [histogram],
+    } of rows)
+      if (histogram) ofDatabase.merge(histogram);
     for (const { settlement } of runs) ofRuns.add(settlement.latencyMs);
     expect(ofDatabase.encode()).toEqual(ofRuns.encode());
   });
@@ -183,7 +189,7 @@ describe('roll-ups', () => {
     const run = exampleRun({ provider: 'late', createdAt: new Date(startOfStudy + 3 * hour) });
     await open.inferences.insertRun(run);
     const count = async (filter: InferenceFilter) => {
-      const { rows } = await open.repository.figures({ filter, keys: [], bucket: null, histogram: null });
+      const { rows } = await open.repository.figures({ filter, keys: [], bucket: null, histograms: [] });
       return rows.map(({ outcome, runCount, costUsd }) => ({ outcome, runCount, costUsd }));
     };
     const changed = async (expected: object[]) => {
@@ -216,7 +222,7 @@ describe('roll-ups', () => {
     ]);
     await rollUpAll();
     expect((await checkWeek()).differences).toEqual([]);
-    const { rows } = await open.repository.figures({ filter: {}, keys: [], bucket: null, histogram: null });
+    const { rows } = await open.repository.figures({ filter: {}, keys: [], bucket: null, histograms: [] });
     expect(rows.reduce((all, { runCount }) => all + runCount, 0)).toBe(runs.length + arriving.length);
   });
 

@@ -11,7 +11,7 @@ import { recentRuns } from './recent-queries.ts';
 import { gatherMarks, rollUpHours } from './roll-up-hours.ts';
 import { countHours } from './rollup-hours.ts';
 import { studyFigures } from './study-queries.ts';
-import type { FiguresRequest, StudyRepository } from './study-repository.ts';
+import type { StudyRepository } from './study-repository.ts';
 
 type RepositoryOptions = {
   pool: LazyPool;
@@ -24,15 +24,9 @@ type RepositoryOptions = {
  * reached.
  */
 export const createStudyRepository = ({ pool, readPool }: RepositoryOptions): StudyRepository => {
-  const together = async (requests: readonly FiguresRequest[]) =>
-    (await readPool.connect()).transaction((transaction) => studyFigures(transaction, requests));
   return translateErrors<StudyRepository>({
-    figures: async (request) => {
-      const [figures] = await together([request]);
-      if (figures === undefined) throw new TypeError('no figures of a request');
-      return figures;
-    },
-    figuresTogether: together,
+    figures: async (request) =>
+      (await readPool.connect()).transaction((transaction) => studyFigures(transaction, request)),
     recentRuns: async (filter, limit) => recentRuns(await readPool.connect(), filter, limit),
     pairBatches: async (a, b) =>
       (await readPool.connect()).transaction((transaction) => pairBatches(transaction, a, b)),

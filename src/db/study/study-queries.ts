@@ -5,7 +5,7 @@ import { Outcome } from '../../contract/inference.ts';
 import { sumsOfSums } from './rollup-columns.ts';
 import { hourMs, studyPieces } from './study-pieces.ts';
 import type { Figures, FiguresRequest, StudyKey } from './study-repository.ts';
-import { needsRuns, rollupSource, runSource } from './study-sources.ts';
+import { histogramNames, needsRuns, rollupSource, runSource } from './study-sources.ts';
 
 const Numeric = z.string().transform(Number);
 
@@ -29,8 +29,8 @@ const FigureRow = z.object({
   firstTokenMsSquares: Numeric.nullable(),
   timedOutputTokens: z.number().nullable(),
   timedLatencyMs: Numeric.nullable(),
-  /** Of the measure that was asked for, as `ValueHistogram.merge` reads it. */
-  histogram: z.instanceof(Uint8Array).nullable(),
+  /** Of the measures that were asked for, as `ValueHistogram.merge` reads them. */
+  histograms: z.array(z.instanceof(Uint8Array).nullable()),
 });
 const CountedRow = FigureRow.extend({ keyCount: z.number().int() });
 /** Sums over the runs of one combination of keys, bucket of time, outcome and what is known of their usage. */
@@ -120,6 +120,7 @@ const readFigures = async (
   const names = keys.map((_, index) => sql.identifier([`key_${index}`]));
   const { detailed = true, mostKeys } = request;
   const isCut = mostKeys !== undefined && keys.length > 0;
+  const histograms = histogramNames(request);
   const named = [
     ...keys.map((key, index) => sql.fragment`${columnOf(key)} as ${sql.identifier([`key_${index}`])}`),
     sql.fragment`start`,
@@ -135,7 +136,7 @@ const readFigures = async (
       ${sql.join(parts, sql.fragment` union all `)}
     ), figure as (
       select ${sql.join(named, comma)},
-        ${sumsOfSums}, string_agg(histogram, ''::bytea) as histogram
+        ${sql.join([sumsOfSums, ...histograms.map((column) => sql.fragment`string_agg(${column}, ''::bytea) as ${column}`)], comma)}
       from part
       group by ${sql.join(grouped, comma)}
     )
@@ -148,7 +149,8 @@ const readFigures = async (
       latency_count as "latencyCount", latency_ms as "latencyMs", latency_ms_squares as "latencyMsSquares",
       first_token_count as "firstTokenCount", first_token_ms as "firstTokenMs",
       first_token_ms_squares as "firstTokenMsSquares",
-      timed_output_tokens as "timedOutputTokens", timed_latency_ms as "timedLatencyMs", histogram,
+      timed_output_tokens as "timedOutputTokens", timed_latency_ms as "timedLatencyMs",
+      ${histograms.length === 0 ? sql.fragment`'{}'::bytea[]` : sql.fragment`array[${sql.join(histograms, comma)}]`} as histograms,
       ${isCut ? sql.fragment`(select key_count from kept limit 1)` : sql.fragment`0`} as "keyCount"
     from figure
     where ${isCut ? isKept : sql.fragment`true`}`);
@@ -156,16 +158,13 @@ const readFigures = async (
 };
 
 /**
- * Figures of the runs that filters let through. Wants a transaction of its own, which becomes one snapshot: the hours that
+ * Figures of the runs that a filter lets through. Wants a transaction of its own, which becomes one snapshot: the hours that
  * changed, the sums of the others and the runs of the changed ones are of one moment, so nothing is missing or counted twice.
  */
 export const studyFigures = async (
   transaction: CommonQueryMethods,
-  requests: readonly FiguresRequest[],
-): Promise<Figures[]> => {
+  request: FiguresRequest,
+): Promise<Figures> => {
   await transaction.query(sql.unsafe`set transaction isolation level repeatable read read only`);
-  const state = await transaction.one(stateQuery);
-  const answers: Figures[] = [];
-  for (const request of requests) answers.push(await readFigures(transaction, state, request));
-  return answers;
+  return readFigures(transaction, await transaction.one(stateQuery), request);
 };

@@ -18,7 +18,8 @@ export type FiguresRequest = {
   filter: InferenceFilter;
   keys: readonly StudyKey[];
   bucket: StudyBucket | null;
-  histogram: Measured | null;
+  /** How these are distributed; every row has as many histograms. */
+  histograms: readonly Measured[];
   /** Whether rows are told apart by outcome and by what is known of their usage; left out: they are. */
   detailed?: boolean;
   /** Rows of so many values of the first key alone, those with most runs: an entry of the metadata may be different in every run. */
@@ -37,8 +38,6 @@ export type Figures = {
 export type StudyRepository = {
   /** Complete and of one moment: what isn't added up yet is read from the runs. */
   figures(request: FiguresRequest): Promise<Figures>;
-  /** Several, all of one moment. */
-  figuresTogether(requests: readonly FiguresRequest[]): Promise<readonly Figures[]>;
   recentRuns(filter: InferenceFilter, limit: number): Promise<readonly RecentRun[]>;
   /** @returns null when there is no such batch, or target */
   pairBatches(a: PairedTargets, b: PairedTargets): Promise<PairedBatches | null>;

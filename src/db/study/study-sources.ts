@@ -6,6 +6,7 @@ import {
   bucketOf,
   entryOf,
   histogramColumns,
+  type Measured,
   noSums,
   runColumns,
   runSums,
@@ -39,37 +40,68 @@ const inPieces = (pieces: readonly RollupPiece[]): FragmentSqlToken => {
   return sql.fragment`(${sql.join(conditions, sql.fragment` or `)})`;
 };
 
+/** The columns of the histograms that are asked for. */
+export const histogramNames = ({ histograms }: Pick<FiguresRequest, 'histograms'>): FragmentSqlToken[] =>
+  histograms.map((measured) => sql.fragment`${sql.identifier([histogramColumns[measured].column])}`);
+
 /** Rows of sums of the pieces, with the key's columns. */
-export const rollupSource = (
-  { filter, bucket, histogram, keys }: FiguresRequest,
-  { rollups }: StudyPieces,
-): FragmentSqlToken => {
+export const rollupSource = (request: FiguresRequest, { rollups }: StudyPieces): FragmentSqlToken => {
+  const { filter, bucket, keys } = request;
   const byBatch = filter.batchId !== undefined || keys.includes('batch');
-  const bytes =
-    histogram === null
-      ? sql.fragment`null::bytea`
-      : sql.fragment`u.${sql.identifier([histogramColumns[histogram].column])}`;
   const start =
     bucket === null
       ? sql.fragment`null::timestamptz`
       : sql.fragment`date_trunc(${bucket}, u.bucket_start, 'UTC')`;
   return sql.fragment`
     select u.provider, u.model, u.served_model, u.batch_id, null::text as metadata_value,
-      ${start} as start, u.outcome, u.usage_class, ${sumNames}, ${bytes} as histogram
+      ${start} as start, u.outcome, u.usage_class, ${sql.join([sumNames, ...histogramNames(request)], comma)}
     from run_rollups as u
     where ${inPieces(rollups)} and u.by_batch = ${byBatch} and ${allOf(rollupConditions(filter))}`;
 };
 
-const rawDimensions = sql.fragment`provider, model, served_model, batch_id, metadata_value, start, outcome, usage_class`;
+const comma = sql.fragment`, `;
+
+type Dimensions = { selected: FragmentSqlToken; by(...more: FragmentSqlToken[]): FragmentSqlToken };
+
+/** What sums of the runs are told apart by: what is asked for alone, because by everything they would be nearly as many as the runs. */
+const runDimensions = ({ bucket, keys, detailed = true }: FiguresRequest): Dimensions => {
+  const dimensions = [
+    ['provider', 'text', keys.includes('provider')],
+    ['model', 'text', keys.includes('model')],
+    ['served_model', 'text', keys.includes('servedModel')],
+    ['batch_id', 'uuid', keys.includes('batch')],
+    ['metadata_value', 'text', keys.some((key) => typeof key !== 'string')],
+    ['start', 'timestamptz', bucket !== null],
+    ['outcome', 'text', detailed],
+    ['usage_class', 'int2', detailed],
+  ] as const;
+  const selected = dimensions.map(([name, type, isAsked]) => {
+    const column = sql.identifier([name]);
+    return isAsked ? sql.fragment`${column}` : sql.fragment`null::${sql.identifier([type])} as ${column}`;
+  });
+  const asked = dimensions.flatMap(([name, , isAsked]) =>
+    isAsked ? [sql.fragment`${sql.identifier([name])}`] : [],
+  );
+  return {
+    selected: sql.fragment`${sql.join(selected, comma)}`,
+    by: (...more) => {
+      const all = [...asked, ...more];
+      // Of no runs there is no row, whether or not anything is told apart.
+      return all.length === 0
+        ? sql.fragment`having count(*) > 0`
+        : sql.fragment`group by ${sql.join(all, comma)}`;
+    },
+  };
+};
 
 /** The same of the runs themselves. `pieces` null: of all that the filter lets through. */
 export const runSource = (
   request: FiguresRequest,
   pieces: readonly Range[] | null,
 ): { run: FragmentSqlToken; parts: FragmentSqlToken[] } => {
-  const { filter, bucket, histogram, keys } = request;
+  const { filter, bucket, histograms, keys } = request;
   const metadataKey = keys.find((key) => typeof key !== 'string');
-  const value =
+  const metadataValue =
     metadataKey === undefined
       ? sql.fragment`null::text`
       : sql.fragment`r.metadata ->> ${metadataKey.metadata}`;
@@ -80,25 +112,33 @@ export const runSource = (
   const conditions = filterConditions(filter);
   if (pieces !== null) conditions.push(inRanges(sql.fragment`r.created_at`, pieces));
   const run = sql.fragment`
-    select ${value} as metadata_value, ${start} as start, ${runColumns}
+    select ${metadataValue} as metadata_value, ${start} as start, ${runColumns}
     from inference_runs as r
     where ${allOf(conditions)}`;
-  const sums = sql.fragment`
-    select ${rawDimensions}, ${runSums}, null::bytea as histogram from run group by ${rawDimensions}`;
-  if (histogram === null) return { run, parts: [sums] };
-  const measured = sql.fragment`${sql.identifier([histogramColumns[histogram].value])}::float8`;
+  const { selected, by } = runDimensions(request);
   const entry = entryOf(sql.fragment`bucket`, sql.fragment`times`);
+  /** Rows with sums, or with one of the histograms. */
+  const part = (sums: FragmentSqlToken, own: Measured | null, bytes: FragmentSqlToken) => {
+    const columns = histograms.map((measured) => {
+      const column = sql.identifier([histogramColumns[measured].column]);
+      return measured === own ? sql.fragment`${bytes} as ${column}` : sql.fragment`null::bytea as ${column}`;
+    });
+    return sql.fragment`select ${sql.join([selected, sums, ...columns], comma)}`;
+  };
   return {
     run,
     parts: [
-      sums,
-      sql.fragment`
-        select ${rawDimensions}, ${noSums}, string_agg(${entry}, ''::bytea) as histogram
-        from (
-          select ${rawDimensions}, ${bucketOf(measured)} as bucket, count(*) as times
-          from run where ${measured} is not null group by ${rawDimensions}, bucket
-        ) as counted
-        group by ${rawDimensions}`,
+      sql.fragment`${part(runSums, null, sql.fragment``)} from run ${by()}`,
+      ...histograms.map((measured) => {
+        const value = sql.fragment`${sql.identifier([histogramColumns[measured].value])}::float8`;
+        return sql.fragment`
+          ${part(noSums, measured, sql.fragment`string_agg(${entry}, ''::bytea)`)}
+          from (
+            select ${selected}, ${bucketOf(value)} as bucket, count(*) as times
+            from run where ${value} is not null ${by(sql.fragment`bucket`)}
+          ) as counted
+          ${by()}`;
+      }),
     ],
   };
 };

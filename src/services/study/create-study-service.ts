@@ -28,7 +28,7 @@ export const createStudyService = (dependencies: StudyServiceDependencies): Stud
         filter,
         keys,
         bucket: null,
-        histogram: null,
+        histograms: [],
       });
       const byModel = Map.groupBy(rows, ({ keys: [provider, model] }) => JSON.stringify([provider, model]));
       const models = [...byModel.values()].map((group) => ({
@@ -45,14 +45,13 @@ export const createStudyService = (dependencies: StudyServiceDependencies): Stud
     },
 
     compare: async ({ by, ...filter }) => {
-      const request = { filter, keys: [by], bucket: null, mostKeys: mostRows };
-      const [figures, firstTokens] = await repository.figuresTogether([
-        { ...request, histogram: 'latencyMs' },
-        { ...request, histogram: 'firstTokenMs', detailed: false },
-      ]);
-      if (figures === undefined || firstTokens === undefined) throw new TypeError('no figures');
-      const { rows, keyCount, asOf, source } = figures;
-      const firstTokensOf = Map.groupBy(firstTokens.rows, ({ keys: [key] }) => key ?? null);
+      const { rows, keyCount, asOf, source } = await repository.figures({
+        filter,
+        keys: [by],
+        bucket: null,
+        histograms: ['latencyMs', 'firstTokenMs'],
+        mostKeys: mostRows,
+      });
       const groups = groupByKey(rows);
       return {
         asOf,
@@ -63,8 +62,8 @@ export const createStudyService = (dependencies: StudyServiceDependencies): Stud
           return {
             key,
             ...folded,
-            latencyMs: latencyFigures(group, 'latency'),
-            firstTokenMs: latencyFigures(firstTokensOf.get(key) ?? [], 'firstToken'),
+            latencyMs: latencyFigures(group, 'latency', 0),
+            firstTokenMs: latencyFigures(group, 'firstToken', 1),
             tokensPerSecond: tokensPerSecond(group),
             costPerSuccessUsd: costPerSuccess(folded),
           };
@@ -80,7 +79,7 @@ export const createStudyService = (dependencies: StudyServiceDependencies): Stud
         filter,
         keys: [],
         bucket: null,
-        histogram: of,
+        histograms: [of],
         detailed: false,
       });
       const histogram = mergeHistograms(rows);
@@ -107,7 +106,7 @@ export const createStudyService = (dependencies: StudyServiceDependencies): Stud
         filter,
         keys: [],
         bucket: null,
-        histogram: null,
+        histograms: [],
       });
       return {
         asOf,

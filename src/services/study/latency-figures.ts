@@ -4,10 +4,13 @@ import { meanInterval } from '../../statistics/mean-interval.ts';
 import { createValueHistogram, type ValueHistogram } from '../../statistics/value-histogram.ts';
 import { addKnown } from './fold-figures.ts';
 
-/** The histograms of rows, merged. */
-export const mergeHistograms = (rows: readonly FigureRow[]): ValueHistogram => {
+/** The histograms of rows, merged, of the measure that was asked for in this place. */
+export const mergeHistograms = (rows: readonly FigureRow[], place = 0): ValueHistogram => {
   const histogram = createValueHistogram();
-  for (const { histogram: bytes } of rows) if (bytes !== null) histogram.merge(bytes);
+  for (const { histograms } of rows) {
+    const bytes = histograms[place] ?? null;
+    if (bytes !== null) histogram.merge(bytes);
+  }
   return histogram;
 };
 
@@ -34,9 +37,13 @@ export const meanTime = (rows: readonly FigureRow[], of: TimeOf): Estimate | nul
   return { value: moments.sum / moments.count, ...interval };
 };
 
-/** Of rows that carry the histogram of that time. */
-export const latencyFigures = (rows: readonly FigureRow[], of: TimeOf): LatencyFigures | null => {
-  const histogram = mergeHistograms(rows);
+/** Of rows that carry the histogram of that time in this place. */
+export const latencyFigures = (
+  rows: readonly FigureRow[],
+  of: TimeOf,
+  place: number,
+): LatencyFigures | null => {
+  const histogram = mergeHistograms(rows, place);
   const [p50, p95, p99] = [0.5, 0.95, 0.99].map((quantile) => quantileOf(histogram, quantile));
   const mean = meanTime(rows, of);
   if (!mean || !p50 || !p95 || !p99) return null;

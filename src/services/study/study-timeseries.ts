@@ -18,7 +18,7 @@ const quantiles = {
   firstTokenMsP50: ['firstTokenMs', 0.5],
   firstTokenMsP95: ['firstTokenMs', 0.95],
   firstTokenMsP99: ['firstTokenMs', 0.99],
-} as const satisfies Partial<Record<StudyMeasure, [FiguresRequest['histogram'], number]>>;
+} as const satisfies Partial<Record<StudyMeasure, readonly [FiguresRequest['histograms'][number], number]>>;
 const isQuantile = (measure: StudyMeasure): measure is keyof typeof quantiles => measure in quantiles;
 
 /** Measures that ask for outcomes. */
@@ -80,7 +80,7 @@ export const studyTimeseries = async (
     filter: { ...filter, ...(from !== undefined && { from }) },
     keys: split === undefined ? [] : [keyOf(split)],
     bucket,
-    histogram: isQuantile(measure) ? quantiles[measure][0] : null,
+    histograms: isQuantile(measure) ? [quantiles[measure][0]] : [],
     mostKeys: mostSeries,
     detailed: ofOutcomes.includes(measure),
   });

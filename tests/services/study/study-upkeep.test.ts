@@ -97,7 +97,12 @@ describe('a study of batches, and its upkeep', () => {
       units.map((unit) => settledRun({ provider: 'units', metadata: unit === null ? {} : { unit } })),
     );
     const filter = { provider: 'units' };
-    const request = { filter, keys: [{ metadata: 'unit' }], bucket: null, histogram: 'latencyMs' as const };
+    const request = {
+      filter,
+      keys: [{ metadata: 'unit' }],
+      bucket: null,
+      histograms: ['latencyMs'] as const,
+    };
     const { rows, keyCount } = await open.repository.figures({ ...request, mostKeys: 3 });
     expect(keyCount).toBe(24);
     expect(rows.map(({ keys: [key], runCount }) => [key, runCount]).toSorted()).toEqual([
@@ -153,7 +158,7 @@ describe('a study of batches, and its upkeep', () => {
       filter: { provider: 'busy' },
       keys: [],
       bucket: null,
-      histogram: null,
+      histograms: [],
     });
     expect([source, rows.map(({ runCount }) => runCount)]).toEqual(['mixed', [10]]);
   });
@@ -163,7 +168,7 @@ describe('a study of batches, and its upkeep', () => {
     const repository = createStudyRepository({ pool: open.pool, readPool: nowhere });
     expect(await repository.rollUp(new Date(startOfStudy), { mostHours: 1, mostRuns: 1 })).toBe(0);
     expect(await repository.countHours({ from: null, to: null })).toBeGreaterThan(0);
-    const request = { filter: {}, keys: [], bucket: null, histogram: null };
+    const request = { filter: {}, keys: [], bucket: null, histograms: [] };
     await expect(repository.figures(request)).rejects.toMatchObject({ code: 'database_unavailable' });
     await nowhere.end();
   });
