@@ -64,13 +64,13 @@ export const checkRollups = async (
   step: RollupStep,
 ): Promise<CheckedRollups> => {
   await transaction.query(sql.unsafe`set transaction isolation level repeatable read read only`);
+  await transaction.query(sql.unsafe`select ${readyForCells}`);
   const last = (await firstHours(transaction, window, step)).at(-1);
   const [from, to] = [Date.parse(window.from), Date.parse(window.to)];
   const end = last === undefined ? to : Math.min(to, bucketEnd('hour', Date.parse(last)));
   const pending = await transaction.anyFirst(sql.type(Hour)`
     select distinct hour from rollup_changes
-    where hour >= ${toText(bucketStart('week', from))} and hour < ${toText(end)}
-      and ${readyForCells}`);
+    where hour >= ${toText(bucketStart('week', from))} and hour < ${toText(end)}`);
   const comparable = (level: RollupLevel) => {
     const waiting = new Set(pending.map((hour) => bucketStart(level, Date.parse(hour))));
     return bucketsOf(level, from, end).filter((start) => !waiting.has(start));

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'slonik';
 import { z } from 'zod';
 import { createPool } from '../../../src/db/create-pool.ts';
+import { checkRollups } from '../../../src/db/study/check-rollups.ts';
 import { createStudyRepository } from '../../../src/db/study/create-study-repository.ts';
 import { createTickService } from '../../../src/services/create-tick-service.ts';
 import { createFakeConductor } from '../../support/fake-conductor.ts';
@@ -17,6 +18,7 @@ import {
 import { createMemoryLogger } from '../support/memory-logger.ts';
 
 const Count = z.object({ count: z.number() });
+const Setting = z.object({ setting: z.string() });
 
 describe('a study of batches, and its upkeep', () => {
   let open: OpenStudy;
@@ -154,6 +156,13 @@ describe('a study of batches, and its upkeep', () => {
     expect(await open.repository.rollUp(now, { mostHours: 100, mostRuns: 1 })).toBe(1);
     expect(await open.repository.rollUp(now, { mostHours: 100, mostRuns: 1000 })).toBe(0);
     expect(await marks()).toBe(1);
+    // An hour of very many runs is compared under the limit under which it is added up, also where nothing waits.
+    const limit = await (await open.pool.connect()).transaction(async (transaction) => {
+      const window = { from: at(-9).toISOString(), to: at(-8).toISOString() };
+      await checkRollups(transaction, window, { mostHours: 1, mostRuns: 1 });
+      return transaction.oneFirst(sql.type(Setting)`select current_setting('statement_timeout') as setting`);
+    });
+    expect(limit).toBe('4min');
     const { rows, source } = await open.repository.figures({
       filter: { provider: 'busy' },
       keys: [],
