@@ -19,9 +19,12 @@ export const histogramColumns = {
 export type Measured = keyof typeof histogramColumns;
 export const measuredNames = Object.keys(histogramColumns) as Measured[];
 
-/** The columns of `inference_runs as r` that figures are made of. A count that contradicts its whole is as good as unknown. */
+/**
+ * The columns of `inference_runs as r` that figures are made of. A count that contradicts its whole is as good as unknown, and of
+ * what a provider calls its model as much counts as an index can hold.
+ */
 export const runColumns: FragmentSqlToken = sql.fragment`
-  r.provider, r.model, r.served_model, r.outcome, r.batch_id,
+  r.provider, r.model, left(r.served_model, 200) as served_model, r.outcome, r.batch_id,
   ((case when r.input_tokens is not null and r.output_tokens is not null then 1 else 0 end)
     + (case when coalesce(r.cached_input_tokens, case when r.usage_estimated then 0 end) <= r.input_tokens
       then 2 else 0 end)

@@ -134,12 +134,18 @@ describe('a study of batches, and its upkeep', () => {
       logger: createMemoryLogger(),
       stallMs: 300_000,
     });
-    await open.inferences.insertSettledRuns([settledRun({ provider: 'ticked' })]);
+    // A provider may call its model anything; an index holds no such name, and every other hour would wait behind it.
+    const servedModel = Buffer.from(Array.from({ length: 6000 }, () => Math.random() * 256)).toString(
+      'base64',
+    );
+    await open.inferences.insertSettledRuns([settledRun({ provider: 'ticked' }, { servedModel })]);
     await open.study.rollUp();
     await open.inferences.insertSettledRuns([settledRun({ provider: 'ticked' })]);
     expect((await open.study.summary({ provider: 'ticked' })).source).toBe('mixed');
     expect((await tickService.tick()).hoursRolledUp).toBe(1);
     expect(await open.study.summary({ provider: 'ticked' })).toMatchObject({ source: 'rollup', runCount: 2 });
+    const { rows } = await open.study.compare({ provider: 'ticked', by: 'servedModel' });
+    expect(rows.map(({ key }) => key)).toContain(servedModel.slice(0, 200));
   });
 
   it('is added up in steps of so many runs, without the present hour, of which one mark is kept', async () => {
