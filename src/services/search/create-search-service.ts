@@ -1,11 +1,31 @@
-import type { Inference } from '../../contract/inference.ts';
-import type { MeaningState } from '../../contract/meaning.ts';
-import type { Highlight } from '../../contract/search.ts';
+import type { Inference, InferenceFilter } from '../../contract/inference.ts';
+import type { Highlight, SearchHit, SimilarHit } from '../../contract/search.ts';
+import type { EmbeddingRepository, EmbeddingSpace } from '../../db/embeddings/embedding-repository.ts';
+import type { MeaningRepository } from '../../db/embeddings/meaning-repository.ts';
 import type { InferenceRepository } from '../../db/runs/inference-repository.ts';
 import { AppError } from '../../errors.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { Embedding } from '../embeddings/create-embeddings.ts';
+import { embeddingModelOf } from '../embeddings/find-embedder.ts';
+import { createQueryVectors } from './create-query-vectors.ts';
+import { groupPairs } from './group-pairs.ts';
 import { highlightText } from './highlight-text.ts';
+import { createMeaningState } from './meaning-state.ts';
 import type { SearchService } from './search-service.ts';
+
+export type SearchServiceDependencies = {
+  repository: Pick<InferenceRepository, 'searchPrompts'>;
+  meaningRepository: MeaningRepository;
+  embeddingRepository: Pick<EmbeddingRepository, 'openSpace'>;
+  /** null: no model is configured. */
+  embedding: Embedding | null;
+  /** Left out: nothing is traced. */
+  telemetry?: Pick<Telemetry, 'traceUrl'> | undefined;
+  /** Epoch ms. */
+  now?: (() => number) | undefined;
+};
+
+const mostListedMembers = 20;
 
 const highlightsOf = ({ messages, text }: Inference, query: string): Highlight[] => {
   const texts: [pointer: string, text: string][] = messages.map(({ content }, index) => [
@@ -19,58 +39,127 @@ const highlightsOf = ({ messages, text }: Inference, query: string): Highlight[]
   });
 };
 
-const notConfigured: MeaningState = {
-  status: 'not_configured',
-  provider: null,
-  model: null,
-  dimensions: null,
-  embedded: null,
-  pending: null,
-  refused: null,
-};
+export const createSearchService = (dependencies: SearchServiceDependencies): SearchService => {
+  const { repository, meaningRepository, embeddingRepository, embedding, telemetry } = dependencies;
+  const { now = Date.now } = dependencies;
+  const model = embedding && embeddingModelOf(embedding.embedder);
+  const queryVectors = embedding && createQueryVectors({ ...embedding, now });
+  const meaningOf = createMeaningState({ repository: meaningRepository, model, now });
 
-const refuse = () => {
-  throw new AppError('embedding_not_configured', 'No embedding model is configured.');
-};
+  const findSpace = async (): Promise<EmbeddingSpace | null> => model && meaningRepository.findSpace(model);
 
-export const createSearchService = ({
-  repository,
-  telemetry,
-}: {
-  repository: Pick<InferenceRepository, 'searchPrompts' | 'findInference'>;
-  /** Left out: nothing is traced. */
-  telemetry?: Pick<Telemetry, 'traceUrl'> | undefined;
-}): SearchService => ({
-  search: async ({ text, like: _like, limit, ...filter }) => {
-    if (text === undefined) return refuse();
+  const withTraceUrl = <Found extends { inference: Inference }>(found: Found): Found => ({
+    ...found,
+    inference: { ...found.inference, traceUrl: telemetry?.traceUrl(found.inference.traceId) ?? null },
+  });
+
+  const notConfigured = () =>
+    new AppError('embedding_not_configured', 'No embedding model is configured; search by words (`text`).');
+
+  const byWords = async (text: string, limit: number, filter: InferenceFilter): Promise<SearchHit[]> => {
     const found = await repository.searchPrompts(text, limit, filter);
-    const data = found.map((inference) => ({
-      inference: { ...inference, traceUrl: telemetry?.traceUrl(inference.traceId) ?? null },
-      highlights: highlightsOf(inference, text),
-      similarity: null,
-      repeatCount: null,
-    }));
-    return { data, meaning: notConfigured };
-  },
-  similar: async (id) => {
-    if ((await repository.findInference(id)) === null)
-      throw new AppError('not_found', `There is no inference ${id}.`);
-    return { data: [], refusal: null, meaning: notConfigured };
-  },
-  duplicates: async () => refuse(),
-  report: async () => ({
-    meaning: notConfigured,
-    calls: {
-      count: 0,
-      failedCount: 0,
-      unknownCount: 0,
-      inputCount: 0,
-      inputTokens: null,
-      costUsd: null,
-      unknownCostCount: 0,
+    return found.map((inference) =>
+      withTraceUrl({
+        inference,
+        highlights: highlightsOf(inference, text),
+        similarity: null,
+        repeatCount: null,
+      }),
+    );
+  };
+
+  /** The vector of a text, and the space it belongs to: made where nothing was ever embedded, because the call is recorded there. */
+  const vectorOf = async (text: string, pointer: string) => {
+    if (model === null || queryVectors === null) throw notConfigured();
+    const space = (await findSpace()) ?? (await embeddingRepository.openSpace(model, new Date(now())));
+    const vector = await queryVectors(space, text, pointer);
+    return { vector, space: { id: space.id, dimensions: space.dimensions ?? vector.length } };
+  };
+
+  const similarTo = async (
+    text: string,
+    known: { vector: readonly number[] | null; promptId: number | null },
+    space: EmbeddingSpace | null,
+    { limit, filter }: { limit: number; filter: InferenceFilter },
+  ): Promise<SimilarHit[]> => {
+    const { promptId: exceptPromptId } = known;
+    const ready =
+      known.vector !== null && space?.dimensions
+        ? { vector: known.vector, space: { id: space.id, dimensions: space.dimensions } }
+        : await vectorOf(text, '{id}');
+    const found = await meaningRepository.findNearest({
+      ...ready,
+      filter,
+      limit,
+      exceptPromptId,
+    });
+    return found.map((hit) => withTraceUrl({ ...hit, isRepeat: false }));
+  };
+
+  return {
+    search: async ({ text, like, limit, ...filter }) => {
+      if (text !== undefined) {
+        const [data, meaning] = await Promise.all([
+          byWords(text, limit, filter),
+          findSpace().then(meaningOf),
+        ]);
+        return { data, meaning };
+      }
+      const { vector, space } = await vectorOf(like ?? '', '?like');
+      const found = await meaningRepository.findNearest({ space, vector, filter, limit });
+      const data = found.map((hit) => withTraceUrl({ ...hit, highlights: [] }));
+      return { data, meaning: await meaningOf(await findSpace()) };
     },
-    refusals: [],
-    lastFailure: null,
-    blockedUntil: null,
-  }),
-});
+
+    similar: async (id, { limit, ...filter }) => {
+      const space = await findSpace();
+      const subject = await meaningRepository.findSubject(id, space?.id ?? null);
+      if (subject === null) throw new AppError('not_found', `There is no inference ${id}.`);
+      const { promptId, text, refusal } = subject;
+      const repeats = promptId === null ? null : await meaningRepository.findRepeats(promptId, id, filter);
+      const first: SimilarHit[] = repeats === null ? [] : [withTraceUrl({ ...repeats, isRepeat: true })];
+      const isAsked = model !== null && refusal === null && text.trim() !== '' && limit > first.length;
+      const others = isAsked
+        ? await similarTo(text, subject, space, { limit: limit - first.length, filter })
+        : [];
+      return { data: [...first, ...others], refusal, meaning: await meaningOf(space) };
+    },
+
+    duplicates: async ({ threshold, limit, ...filter }) => {
+      if (model === null) throw notConfigured();
+      const space = await findSpace();
+      const meaning = await meaningOf(space);
+      if (space === null || space.dimensions === null) {
+        return { data: [], omittedGroupCount: 0, examinedCount: 0, isComplete: true, meaning };
+      }
+      const ready = { id: space.id, dimensions: space.dimensions };
+      const { runIds, pairs, isComplete } = await meaningRepository.comparePrompts(ready, filter, threshold);
+      const groups = groupPairs(pairs).map(({ members, similarity }) => ({
+        size: members.length,
+        similarity,
+        inferenceIds: members.slice(0, mostListedMembers).flatMap((place) => runIds[place] ?? []),
+      }));
+      const shown = groups.slice(0, limit);
+      const firstOf = ({ inferenceIds }: { inferenceIds: string[] }) => inferenceIds[0] ?? '';
+      const beginnings = await meaningRepository.promptBeginnings(shown.map(firstOf));
+      return {
+        data: shown.map((group) => ({ ...group, example: beginnings.get(firstOf(group)) ?? '' })),
+        omittedGroupCount: groups.length - shown.length,
+        examinedCount: runIds.length,
+        isComplete,
+        meaning,
+      };
+    },
+
+    report: async () => {
+      const space = await findSpace();
+      const [meaning, report] = await Promise.all([
+        meaningOf(space),
+        meaningRepository.report(space?.id ?? null),
+      ]);
+      const blockedUntil = space?.blockedUntil ?? null;
+      const isBlocked = blockedUntil !== null && blockedUntil.getTime() > now();
+      return { meaning, ...report, blockedUntil: isBlocked ? blockedUntil.toISOString() : null };
+    },
+  };
+};
