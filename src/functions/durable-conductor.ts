@@ -4,8 +4,12 @@ import type { BatchConductor, ConductorState } from '../services/batches/batch-c
 import type { EmbeddingConductor } from '../services/embeddings/embedding-conductor.ts';
 import type { ExportConductor } from '../services/exports/export-conductor.ts';
 import { type BatchStart, batchFunctionNames } from './batch-orchestrators.ts';
-import { type EmbeddingStart, embeddingFunctionNames } from './embedding-orchestrators.ts';
-import { type ExportStart, exportFunctionNames } from './export-orchestrators.ts';
+import {
+  type EmbeddingStart,
+  type ExportStart,
+  embeddingFunctionNames,
+  exportFunctionNames,
+} from './turn-orchestrators.ts';
 
 export type DurableConductor = BatchConductor &
   ExportConductor &

@@ -6,11 +6,15 @@ import type { LaneReport, LaneTurn } from '../services/lanes/batch-runner.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { batchFunctionNames, batchOrchestrator, laneOrchestrator } from './batch-orchestrators.ts';
 import type { DurableConductor } from './durable-conductor.ts';
-import { embeddingFunctionNames, embeddingOrchestrator } from './embedding-orchestrators.ts';
-import { exportFunctionNames, exportOrchestrator } from './export-orchestrators.ts';
 import { createHttpAdapter } from './http-adapter.ts';
 import { httpFunctions, httpMethods, tickFunction } from './http-functions.ts';
 import { keepPlatformLog } from './platform-log.ts';
+import {
+  embeddingFunctionNames,
+  embeddingOrchestrator,
+  exportFunctionNames,
+  exportOrchestrator,
+} from './turn-orchestrators.ts';
 
 export type RegisterOptions = {
   handle: (request: Request) => Promise<Response>;

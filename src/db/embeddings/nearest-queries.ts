@@ -51,7 +51,8 @@ const isMoreThan = async (
 
 /**
  * By the space's index, which is ordered by nearly the same distance: each step back is mended by the outer sort. The planner
- * knows neither that vectors are stored outside of their rows nor what comparing them costs; the settings tell it.
+ * knows neither that vectors are stored outside of their rows nor what comparing them costs; the settings tell it. What they
+ * add to the cost of the outer sort must not look like a reason to compile the statement.
  */
 export const nearestByIndex = (request: NearestRequest): FragmentSqlToken => sql.fragment`
   select prompt_id as "promptId", distance
@@ -73,7 +74,8 @@ export const indexSettings: FragmentSqlToken = sql.fragment`
     set_config('hnsw.iterative_scan', 'relaxed_order', true),
     set_config('hnsw.max_scan_tuples', ${String(mostWalked)}, true),
     set_config('enable_seqscan', 'off', true),
-    set_config('enable_sort', 'off', true)`;
+    set_config('enable_sort', 'off', true),
+    set_config('jit', 'off', true)`;
 
 /** Compares with every vector that the filter keeps, from the inferences' side. Without the index's length no index fits. */
 const nearestOfKept = (request: NearestRequest): FragmentSqlToken => sql.fragment`

@@ -1,7 +1,7 @@
 import type { Inference, InferenceFilter } from '../../contract/inference.ts';
 import type { Highlight, SearchHit, SimilarHit } from '../../contract/search.ts';
 import type { EmbeddingRepository, EmbeddingSpace } from '../../db/embeddings/embedding-repository.ts';
-import type { MeaningRepository } from '../../db/embeddings/meaning-repository.ts';
+import type { MeaningRepository, SearchSubject } from '../../db/embeddings/meaning-repository.ts';
 import type { InferenceRepository } from '../../db/runs/inference-repository.ts';
 import { AppError } from '../../errors.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -68,47 +68,38 @@ export const createSearchService = (dependencies: SearchServiceDependencies): Se
     );
   };
 
-  /** The vector of a text, and the space it belongs to: made where nothing was ever embedded, because the call is recorded there. */
-  const vectorOf = async (text: string, pointer: string) => {
+  /** Where nothing was ever embedded its space is made: the call is recorded there. */
+  const vectorOf = async (text: string, pointer: string, known: EmbeddingSpace | null) => {
     if (model === null || queryVectors === null) throw notConfigured();
-    const space = (await findSpace()) ?? (await embeddingRepository.openSpace(model, new Date(now())));
+    const space = known ?? (await embeddingRepository.openSpace(model, new Date(now())));
     const vector = await queryVectors(space, text, pointer);
     return { vector, space: { id: space.id, dimensions: space.dimensions ?? vector.length } };
   };
 
+  /** Prompts like that of an inference; one that has no vector yet is embedded for the question. */
   const similarTo = async (
-    text: string,
-    known: { vector: readonly number[] | null; promptId: number | null },
+    { text, vector, promptId: exceptPromptId }: SearchSubject,
     space: EmbeddingSpace | null,
-    { limit, filter }: { limit: number; filter: InferenceFilter },
+    rest: { limit: number; filter: InferenceFilter },
   ): Promise<SimilarHit[]> => {
-    const { promptId: exceptPromptId } = known;
     const ready =
-      known.vector !== null && space?.dimensions
-        ? { vector: known.vector, space: { id: space.id, dimensions: space.dimensions } }
-        : await vectorOf(text, '{id}');
-    const found = await meaningRepository.findNearest({
-      ...ready,
-      filter,
-      limit,
-      exceptPromptId,
-    });
+      vector !== null && space !== null
+        ? { vector, space: { id: space.id, dimensions: vector.length } }
+        : await vectorOf(text, '{id}', space);
+    const found = await meaningRepository.findNearest({ ...ready, ...rest, exceptPromptId });
     return found.map((hit) => withTraceUrl({ ...hit, isRepeat: false }));
   };
 
   return {
     search: async ({ text, like, limit, ...filter }) => {
+      const space = await findSpace();
       if (text !== undefined) {
-        const [data, meaning] = await Promise.all([
-          byWords(text, limit, filter),
-          findSpace().then(meaningOf),
-        ]);
-        return { data, meaning };
+        return { data: await byWords(text, limit, filter), meaning: await meaningOf(space) };
       }
-      const { vector, space } = await vectorOf(like ?? '', '?like');
-      const found = await meaningRepository.findNearest({ space, vector, filter, limit });
+      const asked = await vectorOf(like ?? '', '?like', space);
+      const found = await meaningRepository.findNearest({ ...asked, filter, limit });
       const data = found.map((hit) => withTraceUrl({ ...hit, highlights: [] }));
-      return { data, meaning: await meaningOf(await findSpace()) };
+      return { data, meaning: await meaningOf(space) };
     },
 
     similar: async (id, { limit, ...filter }) => {
@@ -119,9 +110,7 @@ export const createSearchService = (dependencies: SearchServiceDependencies): Se
       const repeats = promptId === null ? null : await meaningRepository.findRepeats(promptId, id, filter);
       const first: SimilarHit[] = repeats === null ? [] : [withTraceUrl({ ...repeats, isRepeat: true })];
       const isAsked = model !== null && refusal === null && text.trim() !== '' && limit > first.length;
-      const others = isAsked
-        ? await similarTo(text, subject, space, { limit: limit - first.length, filter })
-        : [];
+      const others = isAsked ? await similarTo(subject, space, { limit: limit - first.length, filter }) : [];
       return { data: [...first, ...others], refusal, meaning: await meaningOf(space) };
     },
 
