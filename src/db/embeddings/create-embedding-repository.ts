@@ -1,9 +1,9 @@
 import type { LazyPool } from '../create-pool.ts';
 import { translateErrors } from '../translate-errors.ts';
 import * as calls from './call-queries.ts';
+import * as claims from './claim-queries.ts';
 import type { EmbeddingRepository } from './embedding-repository.ts';
 import { notePrompts } from './note-queries.ts';
-import * as queue from './queue-queries.ts';
 import * as spaces from './space-queries.ts';
 
 /**
@@ -19,11 +19,11 @@ export const createEmbeddingRepository = ({ pool }: { pool: LazyPool }): Embeddi
       spaces.fixDimensions(await pool.connect(), spaceId, dimensions),
     hasEmbeddings: async (spaceId) => spaces.hasEmbeddings(await pool.connect(), spaceId),
     claimPrompts: async (claim) =>
-      (await pool.connect()).transaction((transaction) => queue.claimPrompts(transaction, claim)),
+      (await pool.connect()).transaction((transaction) => claims.claimPrompts(transaction, claim)),
     returnPrompts: async (spaceId, prompts, options) =>
-      queue.returnPrompts(await pool.connect(), spaceId, prompts, options),
+      claims.returnPrompts(await pool.connect(), spaceId, prompts, options),
     refusePrompt: async (spaceId, promptId, refusal) =>
-      queue.refusePrompt(await pool.connect(), spaceId, promptId, refusal),
+      claims.refusePrompt(await pool.connect(), spaceId, promptId, refusal),
     beginCall: async (call) => calls.beginCall(await pool.connect(), call),
     settleCall: async (settlement) => calls.settleCall(await pool.connect(), settlement),
     storeEmbeddings: async (spaceId, settlement, embeddings) =>

@@ -1,6 +1,6 @@
 import type { LazyPool } from '../create-pool.ts';
 import { translateErrors } from '../translate-errors.ts';
-import { comparePrompts } from './duplicate-queries.ts';
+import { comparePrompts } from './compare-prompts.ts';
 import { countPrompts, reportMeaning } from './meaning-counts.ts';
 import type { MeaningRepository } from './meaning-repository.ts';
 import { findNearest, findRepeats } from './nearest-queries.ts';

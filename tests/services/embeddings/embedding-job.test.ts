@@ -1,3 +1,4 @@
+// Long because all cases share one database and one provider, which take longer to start than any case does.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createOpenAiProvider } from '../../../src/providers/openai.ts';
 import { exampleRun } from '../../support/example-rows.ts';
@@ -35,13 +36,11 @@ const openModel = async (options: { dimensions?: number } = {}) => {
     open.openProcess({ provider, model, ...options, ...more });
   return { ...openWorker(), openWorker };
 };
-const prompts = (count: number, word = `word${serial}`) =>
-  Array.from({ length: count }, (_, place) => `${word} ${'x'.repeat(place % 7)} number ${place}`);
 
 describe('the embedding job', () => {
   it('embeds each distinct prompt once, for whichever target it was asked, as it was sent', async () => {
     const { runner, search } = await openModel();
-    const texts = prompts(120);
+    const texts = Array.from({ length: 120 }, (_, place) => `${'x'.repeat(place % 7)} number ${place}`);
     await open.record(texts, { provider: 'one' });
     await open.record(texts.slice(0, 30), { provider: 'two' });
     await open.record(['sent'], { originalMessages: [{ role: 'user', content: 'given' }] });
@@ -102,6 +101,26 @@ describe('the embedding job', () => {
     expect(new Set(asked().flat()).size).toBe(121);
     const outcomes = (await open.calls()).slice(-3).map(({ outcome }) => outcome);
     expect(outcomes.toSorted()).toEqual(['ok', 'ok', 'unknown_outcome']);
+  });
+
+  it('keeps to the limits that are set for its provider', async () => {
+    const { openWorker } = await openModel();
+    const { runner } = openWorker({ pace: open.paceOf({ openai: { requestsPerMinute: 20 } }) });
+    const startedAt = open.clock.now;
+    expect((await runner.runTurn(turn)).embedded).toBe(121);
+    // Two calls, three seconds apart.
+    expect(fake.requests).toHaveLength(2);
+    expect(open.clock.now - startedAt).toBeGreaterThanOrEqual(3000);
+    const { runner: late, search } = (await openModel()).openWorker({
+      pace: open.paceOf({ openai: { requestsPerMinute: 1 } }),
+    });
+    // What has no turn soon is given back, and nothing was sent.
+    expect((await late.runTurn(turn)).embedded).toBeLessThanOrEqual(100);
+    expect(fake.requests.length).toBeLessThanOrEqual(3);
+    await expect(search.search({ like: 'now', limit: 1 })).rejects.toMatchObject({
+      code: 'embedding_unavailable',
+      retryable: true,
+    });
   });
 
   it('waits as long as a provider wishes, and asks nothing meanwhile', async () => {

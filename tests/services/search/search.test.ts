@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import { createSeededPrompts } from '../../../bench/seeded-prompts.ts';
 import { hashedEmbedding } from '../../../src/providers/hashed-embedding.ts';
 import { groupPairs } from '../../../src/services/search/group-pairs.ts';
-import { highlightText } from '../../../src/services/search/highlight-text.ts';
 import { type OpenEmbeddings, openEmbeddings } from '../support/open-embeddings.ts';
 
 const dimensions = 64;
@@ -226,42 +224,5 @@ describe('groups of pairs', () => {
       { members: [5, 6], similarity: 0.97 },
     ]);
     expect(groupPairs([])).toEqual([]);
-  });
-});
-
-describe('a highlight', () => {
-  it('is short, begins before the match, and marks words that stand alone', () => {
-    const text = `${'x '.repeat(500)}the cat, category and CAT. ${'y '.repeat(500)}`;
-    const found = highlightText(text, 'a cat');
-    expect(found?.snippet.length).toBeLessThanOrEqual(240);
-    expect(found?.marks.map(({ from, to }) => found.snippet.slice(from, to))).toEqual(['cat', 'CAT']);
-    expect(highlightText(text, 'dog')).toBeNull();
-  });
-
-  it('holds for any text and any query: marks lie in the snippet, apart, and no character is cut', () => {
-    const text = fc.string({
-      unit: fc.constantFrom('a', 'B', ' ', '.', '(', '\\', '😀', 'é', '\n', '*'),
-      maxLength: 400,
-    });
-    fc.assert(
-      fc.property(
-        text,
-        text.filter((query) => query.length > 0),
-        (whole, query) => {
-          const found = highlightText(whole + query, query);
-          expect(found).not.toBeNull();
-          const { snippet = '', marks = [] } = found ?? {};
-          expect((whole + query).includes(snippet)).toBe(true);
-          expect(snippet.isWellFormed()).toBe(true);
-          let end = 0;
-          for (const { from, to } of marks) {
-            expect(from).toBeGreaterThanOrEqual(end);
-            expect(to).toBeGreaterThan(from);
-            end = to;
-          }
-          expect(end).toBeLessThanOrEqual(snippet.length);
-        },
-      ),
-    );
   });
 });

@@ -1,5 +1,6 @@
 import { sql } from 'slonik';
 import { z } from 'zod';
+import { createBatchRepository } from '../../../src/db/batches/create-batch-repository.ts';
 import { createPool, type LazyPool } from '../../../src/db/create-pool.ts';
 import { createEmbeddingRepository } from '../../../src/db/embeddings/create-embedding-repository.ts';
 import { createMeaningRepository } from '../../../src/db/embeddings/create-meaning-repository.ts';
@@ -8,7 +9,11 @@ import { createInferenceRepository } from '../../../src/db/runs/create-inference
 import type { NewRun, RunSettlement } from '../../../src/db/runs/inference-repository.ts';
 import { createEchoProvider } from '../../../src/providers/echo.ts';
 import type { Provider } from '../../../src/providers/provider.ts';
-import type { ProviderPace } from '../../../src/services/calls/provider-pace.ts';
+import {
+  createProviderPace,
+  type ProviderLimit,
+  type ProviderPace,
+} from '../../../src/services/calls/provider-pace.ts';
 import { createEmbeddings } from '../../../src/services/embeddings/create-embeddings.ts';
 import { createSearchService } from '../../../src/services/search/create-search-service.ts';
 import { exampleRun, exampleSettlement } from '../../support/example-rows.ts';
@@ -94,7 +99,9 @@ export const openEmbeddings = async () => {
     clock,
     inferences,
     openProcess,
-    connect: () => pool.connect(),
+    /** The pace of providers with limits, over this database and clock. */
+    paceOf: (limits: Readonly<Record<string, ProviderLimit>>) =>
+      createProviderPace({ repository: createBatchRepository({ pool }), limits, now, sleep }),
     /** Settled runs, one a prompt. @returns their ids */
     record: async (
       prompts: readonly string[],
