@@ -174,7 +174,7 @@ export const Settings = z.object({
   SQ_EMBEDDING_DIMENSIONS: setting(integer(1, 4000).optional(), {
     about:
       'How long its vectors are to be, for models that can shorten them. Left out: as long as it makes them.',
-    reason: 'An index of half-precision vectors ends at 4,000 dimensions.',
+    reason: 'No index goes further; above 2,000 it is in half precision.',
   }),
 });
 export type Settings = z.infer<typeof Settings>;

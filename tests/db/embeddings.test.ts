@@ -81,7 +81,7 @@ describe('what settled runs leave for embeddings', () => {
       insert into prompts (hash) select sha256(convert_to(n::text, 'UTF8')) from generate_series(1, 300) as n`);
     await connection.query(sql.unsafe`
       insert into prompt_embeddings (space_id, prompt_id, embedding, is_truncated)
-      select ${space.id}::int4, id, array[id, 1, 0]::real[]::halfvec, false from prompts`);
+      select ${space.id}::int4, id, array[id, 1, 0]::real[]::vector, false from prompts`);
     await connection.query(sql.unsafe`analyze`);
     const request: NearestRequest = {
       space: { id: space.id, dimensions: 3 },
@@ -89,13 +89,21 @@ describe('what settled runs leave for embeddings', () => {
       filter: {},
       limit: 5,
     };
-    for (const filter of [{}, { provider: 'echo', from: '2020-01-01T00:00:00Z' }]) {
-      const plan = await connection.transaction(async (transaction) => {
+    const planOf = (asked: NearestRequest) =>
+      connection.transaction(async (transaction) => {
         await transaction.query(sql.unsafe`${indexSettings}`);
-        return transaction.anyFirst(sql.type(PlanLine)`explain ${nearestByIndex({ ...request, filter })}`);
+        const lines = await transaction.anyFirst(sql.type(PlanLine)`explain ${nearestByIndex(asked)}`);
+        return lines.join('\n');
       });
-      expect(plan.join('\n')).toContain(`Index Scan using prompt_embeddings_space_${space.id}`);
-    }
+    const indexOf = (id: number) => `Index Scan using prompt_embeddings_space_${id}`;
+    const filter = { provider: 'echo', from: '2020-01-01T00:00:00Z' };
+    expect(await planOf(request)).toContain(indexOf(space.id));
+    expect(await planOf({ ...request, filter })).toContain(indexOf(space.id));
+    const wide = {
+      space: { id: longest.id, dimensions: 4000 },
+      vector: Array.from({ length: 4000 }, () => 1),
+    };
+    expect(await planOf({ ...request, ...wide })).toContain(indexOf(longest.id));
   });
 
   it('is claimed by one worker each, and given back by whoever still has it', async () => {

@@ -70,7 +70,7 @@ describe('infra/app-role.sql', () => {
       "select pg_get_indexdef(indexrelid) as definition, pg_get_userbyid(relowner) as owner from pg_index join pg_class on pg_class.oid = indexrelid where relname like 'prompt_embeddings_space_%'",
     );
     expect(rows).toHaveLength(1);
-    expect(rows[0].definition).toMatch(/USING hnsw .*halfvec\(8\).* WHERE \(space_id = \d+\)$/);
+    expect(rows[0].definition).toMatch(/USING hnsw .*vector\(8\).* WHERE \(space_id = \d+\)$/);
     expect(rows[0].owner).not.toBe(app);
     // Its rights are for that table alone.
     await client.query(`create schema own authorization "${app}"`);

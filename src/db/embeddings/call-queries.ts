@@ -3,8 +3,8 @@ import { storableJson, storableText, storableTextOrNull } from '../storable.ts';
 import { type RowColumn, unnestRows } from '../unnest-rows.ts';
 import type { EmbeddingCallSettlement, NewEmbedding, NewEmbeddingCall } from './embedding-repository.ts';
 
-/** More digits than half precision has would only be read. */
-const digits = 5;
+/** More digits than single precision has would only be read. */
+const digits = 8;
 
 /** A vector as PostgreSQL reads it. */
 export const vectorText = (vector: readonly number[]): string =>
@@ -62,7 +62,7 @@ export const storeEmbeddings = async (
       select * from ${unnestRows(embeddings, embeddingColumns)}
     ), stored as (
       insert into prompt_embeddings (space_id, prompt_id, embedding, is_truncated)
-      select ${spaceId}::int4, prompt_id, embedding::halfvec, is_truncated from given
+      select ${spaceId}::int4, prompt_id, embedding::vector, is_truncated from given
       on conflict do nothing
     )
     delete from embedding_queue as q using given

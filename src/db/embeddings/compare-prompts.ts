@@ -25,7 +25,7 @@ export const comparePrompts = async (
   filter: InferenceFilter,
   threshold: number,
 ): Promise<ExaminedPrompts> => {
-  // All vectors at once are up to 16 MB; the usual 4 MB would send them through a file, for each comparison.
+  // All vectors at once are up to 32 MB; the usual 4 MB would send them through a file, for each comparison.
   await transaction.query(sql.unsafe`
     select set_config('work_mem', '64MB', true), set_config('jit', 'off', true)`);
   return transaction.one(sql.type(Examined)`
@@ -41,7 +41,7 @@ export const comparePrompts = async (
       order by p.prompt_id, run.created_at desc, run.id desc
     ), examined as materialized (
       select
-        newest.id, halfvec(e.embedding, ${space.dimensions}::int4, true) as embedding,
+        newest.id, vector(e.embedding, ${space.dimensions}::int4, true) as embedding,
         (row_number() over (order by newest.created_at desc, newest.id desc))::int4 as place
       from newest join prompt_embeddings as e on e.space_id = ${space.id} and e.prompt_id = newest.prompt_id
       order by newest.created_at desc, newest.id desc

@@ -16,6 +16,8 @@ const candidates = 300;
 const mostWalked = 40_000;
 /** Up to so many vectors, each is compared: exact, and no slower than a walk that a filter makes long (20 ms for 4,000). */
 const mostCompared = 4000;
+/** An index in full precision goes no further. */
+const longestVector = 2000;
 
 const Nearest = z.object({ promptId: z.number().int(), distance: z.number() });
 type Nearest = z.infer<typeof Nearest>;
@@ -49,6 +51,12 @@ const isMoreThan = async (
   return count > most;
 };
 
+/** In the words of the space's index, which is in half precision where vectors are too long for another. */
+const indexedDistance = ({ space: { dimensions }, vector }: NearestRequest): FragmentSqlToken =>
+  dimensions <= longestVector
+    ? sql.fragment`vector(e.embedding, ${dimensions}::int4, true) <=> ${vectorText(vector)}::vector`
+    : sql.fragment`vector_to_halfvec(e.embedding, ${dimensions}::int4, true) <=> ${vectorText(vector)}::halfvec`;
+
 /**
  * By the space's index, which is ordered by nearly the same distance: each step back is mended by the outer sort. The planner
  * knows neither that vectors are stored outside of their rows nor what comparing them costs; the settings tell it. What they
@@ -59,7 +67,7 @@ export const nearestByIndex = (request: NearestRequest): FragmentSqlToken => sql
   from (
     select
       e.prompt_id,
-      halfvec(e.embedding, ${request.space.dimensions}::int4, true) <=> ${vectorText(request.vector)}::halfvec as distance
+      ${indexedDistance(request)} as distance
     from prompt_embeddings as e
     ${isFiltered(request) ? askedBy(request.filter) : sql.fragment``}
     where e.space_id = ${request.space.id} and ${besides(request)}
@@ -84,7 +92,7 @@ const nearestOfKept = (request: NearestRequest): FragmentSqlToken => sql.fragmen
     from inference_runs as r join prompt_runs as p on p.run_id = r.id
     where ${settled(request.filter)}
   )
-  select e.prompt_id as "promptId", e.embedding <=> ${vectorText(request.vector)}::halfvec as distance
+  select e.prompt_id as "promptId", e.embedding <=> ${vectorText(request.vector)}::vector as distance
   from kept join prompt_embeddings as e on e.prompt_id = kept.prompt_id
   where e.space_id = ${request.space.id} and ${besides(request)}
   order by distance, e.prompt_id
@@ -92,7 +100,7 @@ const nearestOfKept = (request: NearestRequest): FragmentSqlToken => sql.fragmen
 
 /** The same from the side of a small collection. */
 const nearestOfAll = (request: NearestRequest): FragmentSqlToken => sql.fragment`
-  select e.prompt_id as "promptId", e.embedding <=> ${vectorText(request.vector)}::halfvec as distance
+  select e.prompt_id as "promptId", e.embedding <=> ${vectorText(request.vector)}::vector as distance
   from prompt_embeddings as e ${askedBy(request.filter)}
   where e.space_id = ${request.space.id} and ${besides(request)}
   order by distance, e.prompt_id

@@ -32,7 +32,7 @@ create table embedding_spaces (
   model text not null,
   -- What the model is asked for; null: whatever it gives.
   requested_dimensions integer,
-  -- What it gives: known with its first answer, and then fixed. An index of half-precision vectors ends at 4,000.
+  -- What it gives: known with its first answer, and then fixed. No index goes further.
   dimensions integer check (dimensions between 1 and 4000),
   -- Prompts up to here have been queued.
   queued_to bigint not null default 0,
@@ -49,12 +49,11 @@ create table embedding_spaces (
   constraint embedding_spaces_dimensions check (requested_dimensions is null or requested_dimensions = dimensions)
 );
 
--- Vectors of length 1 in half precision: that is half of the memory, an index up to 4,000 dimensions instead of 2,000, and
--- changes a similarity by about 0.0001. They are stored outside of the row, so that a pass over the table reads little.
+-- Vectors of length 1. They are stored outside of the row, so that a pass over the table reads little.
 create table prompt_embeddings (
   space_id integer not null references embedding_spaces (id) on delete cascade,
   prompt_id bigint not null references prompts (id) on delete cascade,
-  embedding halfvec not null,
+  embedding vector not null,
   -- Whether the prompt was longer than the model takes, and only its beginning is embedded.
   is_truncated boolean not null,
   primary key (space_id, prompt_id)
@@ -133,6 +132,9 @@ create trigger inference_runs_updated_prompts after update on inference_runs
 -- The app may not create indexes, and a space needs one. It is made by whoever owns the tables, in the moment a space has its
 -- dimensions: no vector of it exists then, so the index is ready at once, and whoever writes vectors of another space waits
 -- for a pass over short rows at most.
+--
+-- An index of vectors ends at 2,000 dimensions, one in half precision at 4,000. Half precision is left to those that need it: it
+-- halves the index, but WebAssembly, where the embedded database runs, takes ten times as long for it.
 create function build_embedding_index() returns trigger language plpgsql security definer
   set search_path = pg_catalog, public, pg_temp
   set lock_timeout = '5s'
@@ -140,14 +142,15 @@ as $$
 declare
   space integer := new.id;
   length integer := new.dimensions;
+  kind text := case when length <= 2000 then 'vector' else 'halfvec' end;
 begin
   if tg_relid <> 'public.embedding_spaces'::regclass or tg_op = 'UPDATE' and old.dimensions is not null then
     raise exception 'dimensions of a space are set once';
   end if;
   execute format(
     'create index prompt_embeddings_space_%1$s on public.prompt_embeddings
-      using hnsw ((embedding::halfvec(%2$s)) halfvec_cosine_ops) where space_id = %1$s',
-    space, length
+      using hnsw ((embedding::%3$s(%2$s)) %3$s_cosine_ops) where space_id = %1$s',
+    space, length, kind
   );
   return null;
 end

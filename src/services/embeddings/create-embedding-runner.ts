@@ -19,8 +19,8 @@ export type EmbeddingRunnerDependencies = {
 
 /** Runs whose prompts are noted in one transaction. */
 const notedAtOnce = 2000;
-/** Prompts of one call: what a worker that dies has paid for in vain. Its vectors take a second to be stored. */
-const claimedAtOnce = 100;
+/** Prompts of one call: what a worker that dies has paid for in vain. Storing their vectors keeps the embedded database busy, 0.2 s. */
+const claimedAtOnce = 50;
 /** A claim covers several calls, if texts are long. */
 const leaseMs = 10 * 60_000;
 /** A block that is over so soon is waited for. */

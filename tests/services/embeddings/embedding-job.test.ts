@@ -40,31 +40,31 @@ const openModel = async (options: { dimensions?: number } = {}) => {
 describe('the embedding job', () => {
   it('embeds each distinct prompt once, for whichever target it was asked, as it was sent', async () => {
     const { runner, search } = await openModel();
-    const texts = Array.from({ length: 120 }, (_, place) => `${'x'.repeat(place % 7)} number ${place}`);
+    const texts = Array.from({ length: 60 }, (_, place) => `${'x'.repeat(place % 7)} number ${place}`);
     await open.record(texts, { provider: 'one' });
-    await open.record(texts.slice(0, 30), { provider: 'two' });
+    await open.record(texts.slice(0, 20), { provider: 'two' });
     await open.record(['sent'], { originalMessages: [{ role: 'user', content: 'given' }] });
     await open.inferences.insertRun(exampleRun());
-    expect(await runner.runTurn(turn)).toEqual({ next: 'done', embedded: 121 });
-    expect(asked().map((input) => input.length)).toEqual([100, 21]);
+    expect(await runner.runTurn(turn)).toEqual({ next: 'done', embedded: 61 });
+    expect(asked().map((input) => input.length)).toEqual([50, 11]);
     expect(asked().flat().toSorted()).toEqual([...texts, 'sent'].toSorted());
     expect(fake.requests[0]?.body).not.toHaveProperty('dimensions');
     // What is done stays done.
     expect(await runner.runTurn(turn)).toEqual({ next: 'done', embedded: 0 });
     expect(fake.requests).toHaveLength(2);
     const calls = await open.calls();
-    expect(calls.map(({ inputCount }) => inputCount)).toEqual([100, 21]);
+    expect(calls.map(({ inputCount }) => inputCount)).toEqual([50, 11]);
     expect(calls[0]).toEqual({
       purpose: 'index',
       outcome: 'ok',
-      inputCount: 100,
+      inputCount: 50,
       inputTokens: 5,
       costUsd: '0.0000001',
       httpStatus: 200,
       providerRequestId: 'req-fake-1',
     });
     const { meaning } = await search.report();
-    expect(meaning).toMatchObject({ status: 'ready', dimensions: 8, embedded: 121, pending: 0, refused: 0 });
+    expect(meaning).toMatchObject({ status: 'ready', dimensions: 8, embedded: 61, pending: 0, refused: 0 });
   });
 
   it('lets any number of workers at it, and gives each other prompts', async () => {
@@ -75,7 +75,7 @@ describe('the embedding job', () => {
     const texts = asked().flat();
     expect(all.reduce((sum, count) => sum + count, 0)).toBe(texts.length);
     expect(new Set(texts).size).toBe(texts.length);
-    expect(texts.length).toBe(121);
+    expect(texts.length).toBe(61);
     expect(fake.requests[0]?.body).toMatchObject({ dimensions: 16 });
   });
 
@@ -90,15 +90,15 @@ describe('the embedding job', () => {
       },
     });
     await expect(died.runner.runTurn(turn)).rejects.toThrow('killed');
-    expect(asked().map((input) => input.length)).toEqual([100]);
+    expect(asked().map((input) => input.length)).toEqual([50]);
     const next = openWorker();
     // What the dead one holds is nobody's yet.
-    expect((await next.runner.runTurn(turn)).embedded).toBe(21);
+    expect((await next.runner.runTurn(turn)).embedded).toBe(11);
     open.clock.now += 11 * 60_000;
-    expect(await next.service.tend()).toBe(100);
+    expect(await next.service.tend()).toBe(50);
     expect(await next.runner.runTurn(turn)).toEqual({ next: 'done', embedded: 0 });
-    expect(asked().flat()).toHaveLength(221);
-    expect(new Set(asked().flat()).size).toBe(121);
+    expect(asked().flat()).toHaveLength(111);
+    expect(new Set(asked().flat()).size).toBe(61);
     const outcomes = (await open.calls()).slice(-3).map(({ outcome }) => outcome);
     expect(outcomes.toSorted()).toEqual(['ok', 'ok', 'unknown_outcome']);
   });
@@ -107,7 +107,7 @@ describe('the embedding job', () => {
     const { openWorker } = await openModel();
     const { runner } = openWorker({ pace: open.paceOf({ openai: { requestsPerMinute: 20 } }) });
     const startedAt = open.clock.now;
-    expect((await runner.runTurn(turn)).embedded).toBe(121);
+    expect((await runner.runTurn(turn)).embedded).toBe(61);
     // Two calls, three seconds apart.
     expect(fake.requests).toHaveLength(2);
     expect(open.clock.now - startedAt).toBeGreaterThanOrEqual(3000);
@@ -115,7 +115,7 @@ describe('the embedding job', () => {
       pace: open.paceOf({ openai: { requestsPerMinute: 1 } }),
     });
     // What has no turn soon is given back, and nothing was sent.
-    expect((await late.runTurn(turn)).embedded).toBeLessThanOrEqual(100);
+    expect((await late.runTurn(turn)).embedded).toBeLessThanOrEqual(50);
     expect(fake.requests.length).toBeLessThanOrEqual(3);
     await expect(search.search({ like: 'now', limit: 1 })).rejects.toMatchObject({
       code: 'embedding_unavailable',
@@ -135,7 +135,7 @@ describe('the embedding job', () => {
     });
     await expect(search.search({ like: 'anything', limit: 1 })).resolves.toMatchObject({ data: [] });
     open.clock.now += 91_000;
-    expect((await runner.runTurn(turn)).embedded).toBe(121);
+    expect((await runner.runTurn(turn)).embedded).toBe(61);
     expect((await search.report()).blockedUntil).toBeNull();
   });
 
@@ -146,7 +146,7 @@ describe('the embedding job', () => {
     ['too few vectors', { body: { data: [{ index: 0, embedding: [1, 0, 0, 0, 0, 0, 0, 0] }] } }],
     [
       'a vector without a direction',
-      { body: { data: Array.from({ length: 100 }, (_, index) => ({ index, embedding: [0, 0] })) } },
+      { body: { data: Array.from({ length: 50 }, (_, index) => ({ index, embedding: [0, 0] })) } },
     ],
     ['a cut connection', { ends: 'reset' as const }],
     ['a wrong key', errorAnswer(401, { message: 'who?' })],
@@ -164,18 +164,18 @@ describe('the embedding job', () => {
       open.clock.now += 60_000;
       embedded += (await runner.runTurn({ ...turn, withinMs: 50_000 })).embedded;
     }
-    expect(embedded).toBe(121);
+    expect(embedded).toBe(61);
   });
 
   it('refuses vectors of another length than the others have', async () => {
     const { runner, search } = await openModel();
     fake.script({
-      body: { data: Array.from({ length: 100 }, (_, index) => ({ index, embedding: [1, 2, 3] })) },
+      body: { data: Array.from({ length: 50 }, (_, index) => ({ index, embedding: [1, 2, 3] })) },
     });
     await runner.runTurn({ ...turn, withinMs: 1 });
     await runner.runTurn({ ...turn, withinMs: 60_000 });
     const report = await search.report();
-    expect(report.meaning).toMatchObject({ dimensions: 3, embedded: 100 });
+    expect(report.meaning).toMatchObject({ dimensions: 3, embedded: 50 });
     expect(report.lastFailure).toMatchObject({
       code: 'bad_response',
       message: expect.stringContaining('of 8 dimensions'),
@@ -200,7 +200,7 @@ describe('the embedding job', () => {
         },
       };
     });
-    expect((await runner.runTurn(turn)).embedded).toBe(121);
+    expect((await runner.runTurn(turn)).embedded).toBe(61);
     // By halves: some calls for each, not one a prompt.
     expect(fake.requests.length).toBeLessThan(40);
     const refusals = (await open.refusals()).toSorted((a, b) => a.reason.localeCompare(b.reason));
@@ -211,7 +211,7 @@ describe('the embedding job', () => {
       { reason: 'invalid_request', text: `odd ${serial}` },
     ]);
     const { meaning, refusals: counted } = await search.report();
-    expect(meaning).toMatchObject({ embedded: 121, pending: 0, refused: 4, status: 'ready' });
+    expect(meaning).toMatchObject({ embedded: 61, pending: 0, refused: 4, status: 'ready' });
     expect(counted).toHaveLength(4);
     await expect(search.search({ like: 'filtered', limit: 1 })).rejects.toMatchObject({
       code: 'invalid_request',
@@ -248,7 +248,7 @@ describe('the embedding job', () => {
       embedded += (await runner.runTurn({ ...turn, withinMs: 100_000 })).embedded;
       open.clock.now += 3_600_000;
     }
-    expect(embedded).toBeGreaterThan(121);
+    expect(embedded).toBeGreaterThan(61);
     expect(await open.refusals()).toContainEqual({ reason: 'server_error', text: poison });
     // Alone it was asked a few times; before, it had company.
     expect(asked().filter((input) => input.includes(poison)).length).toBeLessThanOrEqual(9);
@@ -260,7 +260,7 @@ describe('the embedding job', () => {
       open.clock.now += 2000;
       return { body: { data: inputs(request).map((_, index) => ({ index, embedding: [1, index, 0, 0] })) } };
     });
-    expect(await service.tend()).toBeGreaterThanOrEqual(100);
+    expect(await service.tend()).toBeGreaterThanOrEqual(50);
     expect(conductor.startedEmbeddings).toEqual([{ spaceId: expect.any(Number), generation: 1 }]);
     const job = await openWorker().runner.runTurn({ ...turn, withinMs: 1000 });
     expect(job.next).toBe('again');

@@ -123,8 +123,7 @@ describe('a search by meaning', () => {
           query,
           hashedEmbedding(inference.messages[0]?.content ?? '', dimensions),
         );
-        // Half precision moves the border a little.
-        if (distance <= tenth + 1e-3) found += 1;
+        if (distance <= tenth + 1e-6) found += 1;
       }
     }
     return found / (rounds * 10);
