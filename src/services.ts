@@ -95,6 +95,7 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
   const asking = { providers, askAndRecord, pace, logger, limits };
 
   const readPool = replicaPool ?? pool;
+  const batchRunner = createBatchRunner({ repository: batches, findPrice, ...asking });
   const embeddingRepository = createEmbeddingRepository({ pool });
   const embeddings = createEmbeddings({
     ...asking,
@@ -103,15 +104,14 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
     conductor,
     findPrice,
     leaseGraceMs: limits.leaseGraceMs,
+    isBusy: batchRunner.isAtWork,
   });
-
   const inferenceService = createInferenceService({
     repository,
     telemetry,
     ...asking,
     onRecorded: embeddings.service.soon,
   });
-  const batchRunner = createBatchRunner({ repository: batches, findPrice, ...asking });
   const scheduleService = createScheduleService({ repository: batches, planBatch, conductor, logger });
   const artifacts = createArtifactStore(config, identity);
   const uploadService = createUploadService({ repository: createUploadRepository({ pool }), artifacts });

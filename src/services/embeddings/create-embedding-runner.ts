@@ -12,21 +12,24 @@ export type EmbeddingRunnerDependencies = {
   /** null: no model is configured, and prompts are noted only. */
   embedding: Embedding | null;
   logger: Logger;
+  /** Whether a batch is asked in this process; left out: none is. */
+  isBusy?: (() => boolean) | undefined;
   /** Epoch ms. */
   now?: (() => number) | undefined;
   sleep?: Sleep | undefined;
 };
 
 /** Runs whose prompts are noted in one transaction. */
-const notedAtOnce = 2000;
+const notedAtOnce = 500;
 /** Prompts of one call: what a worker that dies has paid for in vain. Storing their vectors keeps the embedded database busy, 0.2 s. */
 const claimedAtOnce = 50;
 /** A claim covers several calls, if texts are long. */
 const leaseMs = 10 * 60_000;
 /** A block that is over so soon is waited for. */
 const shortBlockMs = 5000;
-/** The job works behind what people wait for, on the same processor and database. */
+/** The job works behind what people wait for, on the same processor and database; the more so beside a batch. */
 const usualRest = 2;
+const restBesideBatch = 12;
 
 export const createEmbeddingRunner = (dependencies: EmbeddingRunnerDependencies): EmbeddingRunner => {
   const { repository, embedding, logger, now = Date.now, sleep = sleepFor } = dependencies;
@@ -52,7 +55,7 @@ export const createEmbeddingRunner = (dependencies: EmbeddingRunnerDependencies)
 
   const embedPrompts = async (
     { embedder, embedTexts }: Embedding,
-    { isJob, rest = usualRest }: EmbeddingTurnLimits,
+    { isJob, rest: wanted }: EmbeddingTurnLimits,
     endAt: number,
   ): Promise<{ embedded: number; next: 'done' | 'again' }> => {
     const { maxTokens } = embedder;
@@ -91,7 +94,7 @@ export const createEmbeddingRunner = (dependencies: EmbeddingRunnerDependencies)
           break;
         }
       }
-      // Before its turn comes the next call would only be refused again.
+      const rest = wanted ?? (dependencies.isBusy?.() ? restBesideBatch : usualRest);
       if (rest > 0 && !isOver()) await pause(Math.min(endAt - now(), rest * (now() - startedAt)));
     }
     return { embedded, next: 'again' };

@@ -22,6 +22,8 @@ export type EmbeddingsDependencies = {
   findPrice: FindPrice;
   logger: Logger;
   leaseGraceMs: number;
+  /** Whether a batch is asked in this process; left out: none is. */
+  isBusy?: (() => boolean) | undefined;
   /** Epoch ms. */
   now?: (() => number) | undefined;
   sleep?: Sleep | undefined;

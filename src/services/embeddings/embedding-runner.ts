@@ -5,7 +5,7 @@ export type EmbeddingTurnLimits = {
   withinMs: number;
   /** A durable job shows that it is there, so that nobody else begins. */
   isJob: boolean;
-  /** How long it rests after each call, as a multiple of what the call took; left out: twice. */
+  /** How long it rests after each call, as a multiple of what the call took; left out: twice, and twelve times while a batch is asked in this process. */
   rest?: number;
 };
 
