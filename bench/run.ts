@@ -6,6 +6,7 @@ import { coldStart } from './cold-start.ts';
 import { exportRows } from './export-benchmark.ts';
 import { inference } from './inference-benchmark.ts';
 import { neighbours } from './neighbours-benchmark.ts';
+import { search } from './search-benchmark.ts';
 import { study } from './study-benchmark.ts';
 
 const benchmarks: Record<string, Benchmark> = {
@@ -15,6 +16,7 @@ const benchmarks: Record<string, Benchmark> = {
   neighbours,
   export: exportRows,
   study,
+  search,
 };
 
 const usage = () => {

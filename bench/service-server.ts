@@ -14,6 +14,7 @@ const services = createServices(config, {
   conductor: {
     start: async () => undefined,
     startExport: async () => undefined,
+    startEmbedding: async () => undefined,
     state: async () => 'missing',
   },
 });

@@ -13,12 +13,14 @@ export type AppErrorCode =
   | 'unsupported_media_type'
   | 'input_too_long'
   | 'price_unknown'
+  | 'embedding_not_configured'
   | 'rate_limited'
   | 'not_acceptable'
   | 'shutting_down'
   | 'database_unavailable'
   | 'identity_unavailable'
   | 'storage_unavailable'
+  | 'embedding_unavailable'
   | 'misconfigured'
   | 'internal';
 

@@ -41,7 +41,7 @@ const openProduct = async (
 };
 
 /** An activity ends itself well before `functionTimeout`. */
-const exportTurnMs = 4 * 60_000;
+const turnMs = 4 * 60_000;
 
 const register = (config: Config): void => {
   const secrets = new Set(secretsOf(config));
@@ -82,7 +82,13 @@ const register = (config: Config): void => {
     },
     runExport: async ({ exportId }) => {
       const { services, telemetry } = await open();
-      return services.exportRunner.runTurn(exportId, { withinMs: exportTurnMs }).finally(telemetry.flush);
+      return services.exportRunner.runTurn(exportId, { withinMs: turnMs }).finally(telemetry.flush);
+    },
+    runEmbedding: async () => {
+      const { services, telemetry } = await open();
+      const limits = { withinMs: turnMs, isJob: true };
+      const { next } = await services.embeddingRunner.runTurn(limits).finally(telemetry.flush);
+      return { next };
     },
     tick: async () => {
       const { services, telemetry } = await open();

@@ -5,6 +5,8 @@ import type { Config } from './config/config.ts';
 import type { Secret } from './config/secret.ts';
 import { createBatchRepository } from './db/create-batch-repository.ts';
 import { createPool } from './db/create-pool.ts';
+import { createEmbeddingRepository } from './db/embeddings/create-embedding-repository.ts';
+import { createMeaningRepository } from './db/embeddings/create-meaning-repository.ts';
 import { createExportRepository } from './db/exports/create-export-repository.ts';
 import { createInferenceRepository } from './db/runs/create-inference-repository.ts';
 import type { InferenceRepository } from './db/runs/inference-repository.ts';
@@ -22,6 +24,9 @@ import { createFindPrice, type FamilyOf } from './services/calls/find-price.ts';
 import { createProviderPace } from './services/calls/provider-pace.ts';
 import { checkReadiness } from './services/check-readiness.ts';
 import { createTickService } from './services/create-tick-service.ts';
+import { createEmbeddings } from './services/embeddings/create-embeddings.ts';
+import type { EmbeddingConductor } from './services/embeddings/embedding-conductor.ts';
+import type { EmbeddingRunner } from './services/embeddings/embedding-runner.ts';
 import { createExportRunner } from './services/exports/create-export-runner.ts';
 import { createExportService } from './services/exports/create-export-service.ts';
 import type { ExportConductor } from './services/exports/export-conductor.ts';
@@ -43,6 +48,7 @@ export type Services = AppServices & {
   repository: InferenceRepository;
   batchRunner: BatchRunner;
   exportRunner: ExportRunner;
+  embeddingRunner: EmbeddingRunner;
   /** To be called before the first request. Never throws. */
   prepareDatabase(): Promise<void>;
   /** Lets running statements end, then closes the connections. */
@@ -51,7 +57,7 @@ export type Services = AppServices & {
 
 export type ServicesDependencies = {
   logger: Logger;
-  conductor: BatchConductor & ExportConductor;
+  conductor: BatchConductor & ExportConductor & EmbeddingConductor;
   /** How the app signs in; made from the configuration unless it is shared with others. */
   identity?: Identity;
   /** Left out: nothing is traced or measured. */
@@ -90,15 +96,31 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
   const planBatch = createPlanBatch({ providers, limits, findPrice });
   const asking = { providers, askAndRecord, pace, logger, limits };
 
-  const inferenceService = createInferenceService({ repository, telemetry, ...asking });
+  const readPool = replicaPool ?? pool;
   const batchRunner = createBatchRunner({ repository: batches, findPrice, ...asking });
+  const embeddingRepository = createEmbeddingRepository({ pool });
+  const embeddings = createEmbeddings({
+    ...asking,
+    repository: embeddingRepository,
+    configured: config.embedding,
+    conductor,
+    findPrice,
+    leaseGraceMs: limits.leaseGraceMs,
+    isBusy: batchRunner.isAtWork,
+  });
+  const inferenceService = createInferenceService({
+    repository,
+    telemetry,
+    ...asking,
+    onRecorded: embeddings.service.soon,
+  });
   const scheduleService = createScheduleService({ repository: batches, planBatch, conductor, logger });
   const artifacts = createArtifactStore(config, identity);
   const uploadService = createUploadService({ repository: createUploadRepository({ pool }), artifacts });
   const exports = { repository: createExportRepository({ pool }), artifacts, logger };
   const exportRunner = createExportRunner(exports);
   const exportService = createExportService({ ...exports, runner: exportRunner, conductor });
-  const study = createStudyRepository({ pool, readPool: replicaPool ?? pool });
+  const study = createStudyRepository({ pool, readPool });
   const studyService = createStudyService({ repository: study, familyOf });
   return {
     repository,
@@ -114,7 +136,14 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
     batchRunner,
     exportRunner,
     exportService,
-    searchService: createSearchService({ repository, telemetry }),
+    embeddingRunner: embeddings.runner,
+    searchService: createSearchService({
+      repository,
+      meaningRepository: createMeaningRepository({ pool, readPool }),
+      embeddingRepository,
+      embedding: embeddings.embedding,
+      telemetry,
+    }),
     scheduleService,
     uploadService,
     tickService: createTickService({
@@ -124,6 +153,7 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
       scheduleService,
       uploadService,
       exportService,
+      embeddingService: embeddings.service,
       studyService,
       logger,
       telemetry,
@@ -139,7 +169,8 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
     listProviders: () => listProviderInfos(providers),
     readiness: () => checkReadiness(repository),
     close: async () => {
-      await Promise.all([batchRunner.stop(), exportRunner.stop()]);
+      embeddings.service.stop();
+      await Promise.all([batchRunner.stop(), exportRunner.stop(), embeddings.runner.stop()]);
       await batches.close();
       await replicaPool?.end();
       await repository.close();

@@ -59,6 +59,8 @@ export type Config = {
   };
   batches: { stallMs: number };
   providerLimits: ProviderLimits;
+  /** The model that embeds prompts; null: none. `dimensions` null: as many as it gives. */
+  embedding: { provider: string; model: string; dimensions: number | null } | null;
   providers: readonly ProviderConfig[];
 };
 
@@ -120,6 +122,7 @@ const toConfig = (settings: Settings, given: Environment): Config => ({
   },
   batches: { stallMs: settings.SQ_BATCH_STALL_MS },
   providerLimits: settings.SQ_PROVIDER_LIMITS,
+  embedding: toEmbeddingConfig(settings),
   providers: toProviderConfigs(settings),
 });
 
@@ -133,6 +136,13 @@ const toSecretSettings = (settings: Settings, given: Environment): Record<string
     return keySetting && value ? [[keySetting, value] as const] : [];
   });
   return Object.fromEntries([...own, ...ofCompatible]);
+};
+
+const toEmbeddingConfig = (settings: Settings): Config['embedding'] => {
+  const [offline] = settings.SQ_ECHO;
+  const usual = offline ? { provider: offline.name, model: 'echo-embedding' } : null;
+  const target = settings.SQ_EMBEDDING === undefined ? usual : settings.SQ_EMBEDDING;
+  return target && { ...target, dimensions: settings.SQ_EMBEDDING_DIMENSIONS ?? null };
 };
 
 /** `combinationFaults` has seen to it that all parts are there, or none. */

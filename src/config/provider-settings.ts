@@ -66,6 +66,15 @@ const EchoInstance = z.strictObject({
 export const EchoInstances = z.array(EchoInstance).max(20);
 export type EchoInstance = z.infer<typeof EchoInstance>;
 
+/** `none`, or provider and model: the first slash parts them, and the model may have more. */
+export const EmbeddingTarget = z
+  .string()
+  .regex(/^(none|[a-z][a-z0-9-]{0,39}\/.{1,200})$/, 'must be none, or provider/model')
+  .transform((text) => {
+    const [provider = '', ...model] = text.split('/');
+    return text === 'none' ? null : { provider, model: model.join('/') };
+  });
+
 /** What a provider grants, over all workers together; what is left out is not limited by us. */
 const ProviderLimit = z.strictObject({
   /** Calls of batches at once. */

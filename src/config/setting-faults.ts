@@ -34,6 +34,19 @@ export const unknownFaults = (given: Environment): SettingFault[] =>
     .filter((name) => !(name in Settings.shape) && !foreignSettings.test(name))
     .map((setting) => ({ setting, message: 'is not a setting of this program' }));
 
+/** What embeds: each provider that is switched on, with its declared models; null: it takes any name. */
+const embeddingModels = (settings: Settings): Map<string, readonly string[] | null> =>
+  new Map([
+    ...settings.SQ_ECHO.map(({ name }) => [name, null] as const),
+    ...(settings.AOAI_DEPLOYMENTS
+      ? [['azure', settings.AOAI_DEPLOYMENTS.map(({ name }) => name)] as const]
+      : []),
+    ...(settings.SQ_OPENAI_KEY ? [['openai', null] as const] : []),
+    ...settings.SQ_COMPATIBLE_PROVIDERS.filter(({ capabilities }) => capabilities?.embed).map(
+      ({ name, models }) => [name, models?.map(({ id }) => id) ?? null] as const,
+    ),
+  ]);
+
 /** What no single setting can tell. */
 export const combinationFaults = (settings: Settings, given: Environment): SettingFault[] => {
   const faults = [...identityFaults(settings, given), ...telemetryFaults(settings)];
@@ -81,6 +94,16 @@ export const combinationFaults = (settings: Settings, given: Environment): Setti
   ];
   const unlimited = Object.keys(settings.SQ_PROVIDER_LIMITS).find((name) => !names.includes(name));
   wants(unlimited === undefined, 'SQ_PROVIDER_LIMITS', `names ${unlimited}, which is no provider`);
+  if (settings.SQ_EMBEDDING) {
+    const { provider, model } = settings.SQ_EMBEDDING;
+    const models = embeddingModels(settings).get(provider);
+    wants(models !== undefined, 'SQ_EMBEDDING', `names ${provider}, which is no provider that embeds`);
+    wants(
+      !models || models.includes(model),
+      'SQ_EMBEDDING',
+      `names a model that ${provider} does not declare`,
+    );
+  }
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   wants(
     twice === undefined,

@@ -5,6 +5,7 @@ import {
   CompatibleProviders,
   ContainerUrl,
   EchoInstances,
+  EmbeddingTarget,
   EndpointUrl,
   ProviderLimits,
 } from './provider-settings.ts';
@@ -164,6 +165,16 @@ export const Settings = z.object({
     about:
       'JSON object, by provider: `{"openai": {"concurrency"?, "requestsPerMinute"?, "tokensPerMinute"?}}`. They hold over all processes on one database; `concurrency` is for batches, the others count single inferences too.',
     reason: 'Better to wait here than to be refused there.',
+  }),
+  SQ_EMBEDDING: setting(EmbeddingTarget.optional(), {
+    about:
+      'Which model embeds prompts for search by meaning, as `provider/model`, or `none`. Left out: `echo-embedding` of the first offline provider, which knows words and no meaning; without one, none.',
+    reason: 'Another model has vectors of its own: every prompt is embedded, and paid for, once more.',
+  }),
+  SQ_EMBEDDING_DIMENSIONS: setting(integer(1, 4000).optional(), {
+    about:
+      'How long its vectors are to be, for models that can shorten them. Left out: as long as it makes them.',
+    reason: 'No index goes further; above 2,000 it is in half precision.',
   }),
 });
 export type Settings = z.infer<typeof Settings>;

@@ -16,6 +16,8 @@ export const TickReport = z
     exportsExpired: z.number().int(),
     /** Hours of which the figures were added up. */
     hoursRolledUp: z.number().int(),
+    /** Prompts that got their embedding; a durable job goes on where more wait. */
+    promptsEmbedded: z.number().int(),
   })
   .meta({ id: 'TickReport' });
 export type TickReport = z.infer<typeof TickReport>;

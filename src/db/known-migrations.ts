@@ -10,5 +10,6 @@ export const knownMigrations: readonly string[] = [
   '0008_first_token',
   '0009_exports',
   '0010_rollups',
+  '0011_embeddings',
   '0012_entra_sessions',
 ];

@@ -1,12 +1,19 @@
 import type { FunctionInput, InvocationContext } from '@azure/functions';
 import { type DurableClient, getClient, input, OrchestrationRuntimeStatus } from 'durable-functions';
 import type { BatchConductor, ConductorState } from '../services/batches/batch-conductor.ts';
+import type { EmbeddingConductor } from '../services/embeddings/embedding-conductor.ts';
 import type { ExportConductor } from '../services/exports/export-conductor.ts';
 import { type BatchStart, batchFunctionNames } from './batch-orchestrators.ts';
-import { type ExportStart, exportFunctionNames } from './export-orchestrators.ts';
+import {
+  type EmbeddingStart,
+  type ExportStart,
+  embeddingFunctionNames,
+  exportFunctionNames,
+} from './turn-orchestrators.ts';
 
 export type DurableConductor = BatchConductor &
-  ExportConductor & {
+  ExportConductor &
+  EmbeddingConductor & {
     /** The binding that every function with this conductor needs. */
     readonly binding: FunctionInput;
     /** To be called at the beginning of an invocation: where the Durable extension is, only the platform tells. */
@@ -61,6 +68,10 @@ export const createDurableConductor = (): DurableConductor => {
     startExport: ({ id: exportId, generation }) => {
       const start: ExportStart = { exportId, generation, round: 1 };
       return begin(exportFunctionNames.export, exportId, generation, start);
+    },
+    startEmbedding: ({ spaceId, generation }) => {
+      const start: EmbeddingStart = { spaceId, generation, round: 1 };
+      return begin(embeddingFunctionNames.embed, `embeddings-${spaceId}`, generation, start);
     },
   };
 };

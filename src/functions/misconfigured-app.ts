@@ -35,6 +35,9 @@ export const registerMisconfiguredApp = (options: {
     runExport: async () => {
       throw new Error('the configuration is faulty');
     },
+    runEmbedding: async () => {
+      throw new Error('the configuration is faulty');
+    },
     tick: async () => undefined,
     close: async () => undefined,
     conductor: createDurableConductor(),

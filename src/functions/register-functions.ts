@@ -1,14 +1,20 @@
 import { app, type HttpHandler } from '@azure/functions';
 import { app as durable } from 'durable-functions';
+import type { EmbeddingReport, EmbeddingTurn } from '../services/embeddings/embedding-conductor.ts';
 import type { ExportReport, ExportTurn } from '../services/exports/export-conductor.ts';
 import type { LaneReport, LaneTurn } from '../services/lanes/batch-runner.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { batchFunctionNames, batchOrchestrator, laneOrchestrator } from './batch-orchestrators.ts';
 import type { DurableConductor } from './durable-conductor.ts';
-import { exportFunctionNames, exportOrchestrator } from './export-orchestrators.ts';
 import { createHttpAdapter } from './http-adapter.ts';
 import { httpFunctions, httpMethods, tickFunction } from './http-functions.ts';
 import { keepPlatformLog } from './platform-log.ts';
+import {
+  embeddingFunctionNames,
+  embeddingOrchestrator,
+  exportFunctionNames,
+  exportOrchestrator,
+} from './turn-orchestrators.ts';
 
 export type RegisterOptions = {
   handle: (request: Request) => Promise<Response>;
@@ -16,6 +22,8 @@ export type RegisterOptions = {
   runLane: (turn: LaneTurn) => Promise<LaneReport>;
   /** One turn of the work on an export. */
   runExport: (turn: ExportTurn) => Promise<ExportReport>;
+  /** One turn of the work on embeddings. */
+  runEmbedding: (turn: EmbeddingTurn) => Promise<EmbeddingReport>;
   /** The work of every minute. */
   tick: () => Promise<void>;
   /** Flushes and closes what is open. */
@@ -92,5 +100,9 @@ export const registerFunctions = (options: RegisterOptions): void => {
   durable.activity(batchFunctionNames.turn, { handler: (turn: LaneTurn) => options.runLane(turn) });
   durable.orchestration(exportFunctionNames.export, exportOrchestrator);
   durable.activity(exportFunctionNames.turn, { handler: (turn: ExportTurn) => options.runExport(turn) });
+  durable.orchestration(embeddingFunctionNames.embed, embeddingOrchestrator);
+  durable.activity(embeddingFunctionNames.turn, {
+    handler: (turn: EmbeddingTurn) => options.runEmbedding(turn),
+  });
   app.hook.appTerminate(() => closeInTime(options.close, logger));
 };

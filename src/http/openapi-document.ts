@@ -8,6 +8,7 @@ import * as exports from '../contract/export.ts';
 import * as health from '../contract/health.ts';
 import * as inferences from '../contract/inference.ts';
 import * as inferenceEvents from '../contract/inference-event.ts';
+import * as meanings from '../contract/meaning.ts';
 import * as prices from '../contract/price.ts';
 import * as problems from '../contract/problem.ts';
 import * as providers from '../contract/provider-info.ts';
@@ -61,7 +62,7 @@ import {
   listSchedulesRoute,
   updateScheduleRoute,
 } from './routes/schedules-routes.ts';
-import { searchRoute } from './routes/search-routes.ts';
+import { duplicatesRoute, meaningRoute, searchRoute, similarRoute } from './routes/search-routes.ts';
 import {
   closeSessionRoute,
   getSessionRoute,
@@ -117,6 +118,9 @@ export const routeDefinitions: readonly RouteConfig[] = [
   downloadExportRoute,
   deleteExportRoute,
   searchRoute,
+  similarRoute,
+  duplicatesRoute,
+  meaningRoute,
   createScheduleRoute,
   listSchedulesRoute,
   getScheduleRoute,
@@ -182,6 +186,7 @@ const namedSchemas = (): [string, z.ZodType][] =>
     rollups,
     schedules,
     searches,
+    meanings,
     studies,
     versus,
     ticks,

@@ -26,11 +26,13 @@ export const problemKinds: Readonly<Record<AppErrorCode, ProblemKind>> = {
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   range_not_satisfiable: { status: 416, title: 'The file cannot be read so' },
   price_unknown: { status: 422, title: 'A price is unknown' },
+  embedding_not_configured: { status: 422, title: 'Search by meaning is not configured' },
   rate_limited: { status: 429, title: 'Too many requests' },
   shutting_down: { status: 503, title: 'Shutting down' },
   database_unavailable: { status: 503, title: 'The database does not answer' },
   identity_unavailable: { status: 503, title: 'The app could not sign in' },
   storage_unavailable: { status: 503, title: 'The storage does not answer' },
+  embedding_unavailable: { status: 503, title: 'The embedding model does not answer' },
   misconfigured: { status: 503, title: 'Misconfigured' },
   internal: { status: 500, title: 'Internal error' },
 };

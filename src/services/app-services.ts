@@ -4,7 +4,7 @@ import type { BatchService } from './batches/batch-service.ts';
 import type { ExportService } from './exports/export-service.ts';
 import type { InferenceService } from './inferences/inference-service.ts';
 import type { ScheduleService } from './schedules/schedule-service.ts';
-import type { SearchService } from './search/create-search-service.ts';
+import type { SearchService } from './search/search-service.ts';
 import type { PriceService, StudyService } from './study/study-service.ts';
 import type { TickService } from './tick-service.ts';
 import type { UploadService } from './uploads/upload-service.ts';

@@ -5,6 +5,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { BatchConductor } from './batches/batch-conductor.ts';
 import { createReviveBatches } from './batches/revive-batches.ts';
+import type { EmbeddingService } from './embeddings/embedding-service.ts';
 import type { ExportService } from './exports/export-service.ts';
 import type { InferenceService } from './inferences/inference-service.ts';
 import type { ScheduleService } from './schedules/schedule-service.ts';
@@ -19,6 +20,8 @@ export type TickServiceDependencies = {
   scheduleService: Pick<ScheduleService, 'fireDue'>;
   uploadService: Pick<UploadService, 'expire'>;
   exportService: Pick<ExportService, 'tend'>;
+  /** Embeds new prompts; left out: nobody does here. */
+  embeddingService?: Pick<EmbeddingService, 'tend'> | undefined;
   /** Adds up the figures of what has changed; left out: nobody does here. */
   studyService?: Pick<StudyService, 'rollUp'> | undefined;
   logger: Logger;
@@ -48,6 +51,7 @@ export const createTickService = (dependencies: TickServiceDependencies): TickSe
     scheduleService,
     uploadService,
     exportService,
+    embeddingService,
     studyService,
     logger,
     telemetry,
@@ -80,6 +84,8 @@ export const createTickService = (dependencies: TickServiceDependencies): TickSe
     const uploadsExpired = await part('uploads', () => uploadService.expire());
     const exportsExpired = await part('exports', () => exportService.tend());
     const hoursRolledUp = await part('figures', async () => (await studyService?.rollUp()) ?? 0);
+    // Last: it waits for a provider, and nobody waits for it.
+    const promptsEmbedded = await part('embeddings', async () => (await embeddingService?.tend()) ?? 0);
     const report = {
       firings,
       batchesStarted,
@@ -89,6 +95,7 @@ export const createTickService = (dependencies: TickServiceDependencies): TickSe
       uploadsExpired,
       exportsExpired,
       hoursRolledUp,
+      promptsEmbedded,
     };
     if (Object.values(report).some((count) => count > 0)) logger.info('tick', report);
     return report;

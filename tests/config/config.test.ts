@@ -26,6 +26,34 @@ describe('loadConfig', () => {
     expect(config.adminKeySetting).toBeNull();
   });
 
+  it('has a model that embeds: the offline one, none, or one of a provider that can', () => {
+    const embedding = (settings: Record<string, string>) =>
+      loadConfig({ DATABASE_URL: database, ...settings }).embedding;
+    expect(embedding({})).toEqual({ provider: 'echo', model: 'echo-embedding', dimensions: null });
+    expect(embedding({ SQ_ECHO: '[]' })).toBeNull();
+    expect(embedding({ SQ_EMBEDDING: 'none' })).toBeNull();
+    expect(
+      embedding({
+        SQ_COMPATIBLE_PROVIDERS:
+          '[{"name":"own","baseUrl":"http://localhost:1","models":[{"id":"org/embed"}],"capabilities":{"embed":true}}]',
+        SQ_EMBEDDING: 'own/org/embed',
+        SQ_EMBEDDING_DIMENSIONS: '512',
+      }),
+    ).toEqual({ provider: 'own', model: 'org/embed', dimensions: 512 });
+    const faults = (settings: Record<string, string>) => faultsOf({ DATABASE_URL: database, ...settings });
+    expect(faults({ SQ_EMBEDDING: 'openai/x' }).SQ_EMBEDDING).toMatch(
+      /openai, which is no provider that embeds/,
+    );
+    expect(faults({ SQ_HYPERBOLIC_KEY: 'k', SQ_EMBEDDING: 'hyperbolic/x' })).toHaveProperty('SQ_EMBEDDING');
+    expect(faults({ SQ_EMBEDDING: 'echo' }).SQ_EMBEDDING).toBe('must be none, or provider/model');
+    expect(faults({ SQ_EMBEDDING_DIMENSIONS: '4001' })).toHaveProperty('SQ_EMBEDDING_DIMENSIONS');
+    const azure = {
+      AOAI_ENDPOINT: 'https://a.openai.azure.com',
+      AOAI_DEPLOYMENTS: '[{"name":"e","family":"f"}]',
+    };
+    expect(faults({ ...azure, SQ_EMBEDDING: 'azure/f' }).SQ_EMBEDDING).toMatch(/does not declare/);
+  });
+
   it('names every faulty setting in one error, and shows no value', () => {
     const faults = faultsOf({
       SQ_MAX_INPUT_TOKENS: 'many-tokens',

@@ -62,6 +62,25 @@ describe('infra/app-role.sql', () => {
     await expect(asApp('delete from pgmigrations')).rejects.toThrow(/permission denied/);
   });
 
+  it('lets the app open embedding spaces, whose index the owner builds, and nothing else of that', async () => {
+    await asApp(
+      "insert into embedding_spaces (provider, model, requested_dimensions, dimensions, created_at) values ('p', 'm', 8, 8, now())",
+    );
+    const { rows } = await client.query(
+      "select pg_get_indexdef(indexrelid) as definition, pg_get_userbyid(relowner) as owner from pg_index join pg_class on pg_class.oid = indexrelid where relname like 'prompt_embeddings_space_%'",
+    );
+    expect(rows).toHaveLength(1);
+    expect(rows[0].definition).toMatch(/USING hnsw .*vector\(8\).* WHERE \(space_id = \d+\)$/);
+    expect(rows[0].owner).not.toBe(app);
+    // Its rights are for that table alone.
+    await client.query(`create schema own authorization "${app}"`);
+    await asApp('create table own.spaces (id text, dimensions text)');
+    const trigger = 'after insert on own.spaces for each row execute function build_embedding_index()';
+    await expect(asApp(`create trigger t ${trigger}`)).rejects.toThrow(/permission denied/);
+    await client.query(`create trigger t ${trigger}`);
+    await expect(asApp("insert into own.spaces values ('1', '8')")).rejects.toThrow(/set once/);
+  });
+
   it('bounds its statements', async () => {
     const { rows } = await client.query('select rolconfig from pg_roles where rolname = $1', [app]);
     expect(rows[0].rolconfig).toEqual(['statement_timeout=30s', 'idle_in_transaction_session_timeout=30s']);

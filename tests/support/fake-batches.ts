@@ -64,6 +64,7 @@ const nothingDone = {
   uploadsExpired: 0,
   exportsExpired: 0,
   hoursRolledUp: 0,
+  promptsEmbedded: 0,
 };
 
 export const fakeTicks = (): TickService => ({

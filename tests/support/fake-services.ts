@@ -8,7 +8,7 @@ import type { BatchService } from '../../src/services/batches/batch-service.ts';
 import type { ExportService } from '../../src/services/exports/export-service.ts';
 import type { InferenceService } from '../../src/services/inferences/inference-service.ts';
 import type { ScheduleService } from '../../src/services/schedules/schedule-service.ts';
-import type { SearchService } from '../../src/services/search/create-search-service.ts';
+import type { SearchService } from '../../src/services/search/search-service.ts';
 import type { PriceService, StudyService } from '../../src/services/study/study-service.ts';
 import type { TickService } from '../../src/services/tick-service.ts';
 import type { UploadService } from '../../src/services/uploads/upload-service.ts';
@@ -16,6 +16,7 @@ import { createLogger } from '../../src/telemetry/create-logger.ts';
 import { fakeBatches, fakeTicks } from './fake-batches.ts';
 import { fakeExports } from './fake-exports.ts';
 import { fakeSchedules } from './fake-schedules.ts';
+import { fakeSearch } from './fake-search.ts';
 import { fakePrices, fakeStudies } from './fake-studies.ts';
 import { fakeUploads } from './fake-uploads.ts';
 
@@ -168,7 +169,7 @@ export const fakeServices = (parts: FakeParts = {}): AppServices => ({
   tickService: { ...fakeTicks(), ...parts.tickService },
   accessService: { ...fakeAccess(), ...parts.accessService },
   uploadService: { ...fakeUploads(knownId), ...parts.uploadService },
-  searchService: { search: async () => ({ data: [] }), ...parts.searchService },
+  searchService: { ...fakeSearch(knownId), ...parts.searchService },
   exportService: { ...fakeExports(knownId), ...parts.exportService },
   scheduleService: { ...fakeSchedules(knownId), ...parts.scheduleService },
   studyService: { ...fakeStudies(knownId), ...parts.studyService },

@@ -115,7 +115,8 @@ const latencyOf = ({ startedAt, settledAt }: AttemptTimes): number => Math.max(0
 const firstTokenOf = ({ startedAt, firstTokenAt }: AttemptTimes): number | null =>
   firstTokenAt === null ? null : Math.max(0, firstTokenAt - startedAt);
 
-const failureOf = (error: ProviderError): InferenceFailure => ({
+/** An error as it is recorded. */
+export const failureOf = (error: ProviderError): InferenceFailure => ({
   code: error.kind,
   message: cleanText(error.message.slice(0, longestMessage)),
   retryable: error.retryable,

@@ -5,7 +5,8 @@ import type { Logger } from '../../telemetry/logger.ts';
 /** Providers keep their own time; one that doesn't is left behind this long after, in ms. */
 const graceMs = 1000;
 
-export type CallResult = { answer: CompletionAnswer; error: null } | { answer: null; error: ProviderError };
+type Guarded<Answer> = { answer: Answer; error: null } | { answer: null; error: ProviderError };
+export type CallResult = Guarded<CompletionAnswer>;
 
 /** Takes an answer in piece by piece. */
 const hearAnswer = async (
@@ -21,8 +22,43 @@ const hearAnswer = async (
 };
 
 /**
- * One call to a provider, with two promises kept whatever the provider does: it ends (shortly after `timeoutMs` at the
- * latest), and a failure is a ProviderError. Anything else thrown is a fault of ours, logged and not retried.
+ * Any call to a provider, with two promises kept whatever the provider does: it ends (shortly after `timeoutMs` at the latest),
+ * and a failure is a ProviderError. Anything else thrown is a fault of ours, logged and not retried.
+ */
+export const guardCall = async <Answer>(
+  provider: Pick<Provider, 'name'>,
+  timeoutMs: number,
+  logger: Logger,
+  call: () => Promise<Answer>,
+): Promise<Guarded<Answer>> => {
+  let timer: NodeJS.Timeout | undefined;
+  const overdue = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new ProviderError('timeout', 'The provider kept silent past the deadline.', {
+          provider: provider.name,
+          retryable: false,
+        }),
+      );
+    }, timeoutMs + graceMs);
+  });
+  try {
+    return { answer: await Promise.race([call(), overdue]), error: null };
+  } catch (error) {
+    if (error instanceof ProviderError) return { answer: null, error };
+    logger.error('provider code failed', { provider: provider.name, error });
+    const options = { provider: provider.name, retryable: false, cause: error };
+    return {
+      answer: null,
+      error: new ProviderError('bad_response', 'The answer could not be read.', options),
+    };
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/**
+ * One question to a provider, guarded.
  *
  * @param hear told of each piece of text; left out: the answer comes whole
  */
@@ -33,35 +69,15 @@ export const callProvider = async (
   hear?: (text: string) => void,
 ): Promise<CallResult> => {
   let isOver = false;
-  let timer: NodeJS.Timeout | undefined;
-  const overdue = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new ProviderError('timeout', 'The provider kept silent past the deadline.', {
-          provider: provider.name,
-          retryable: false,
-        }),
-      );
-    }, request.timeoutMs + graceMs);
-  });
   // What one that was left behind still says belongs to nobody.
   const hearInTime = (text: string) => {
     if (!isOver) hear?.(text);
   };
   try {
-    const work = hear === undefined ? provider.complete(request) : hearAnswer(provider, request, hearInTime);
-    const answer = await Promise.race([work, overdue]);
-    return { answer, error: null };
-  } catch (error) {
-    if (error instanceof ProviderError) return { answer: null, error };
-    logger.error('provider code failed', { provider: provider.name, error });
-    const options = { provider: provider.name, retryable: false, cause: error };
-    return {
-      answer: null,
-      error: new ProviderError('bad_response', 'The answer could not be read.', options),
-    };
+    return await guardCall(provider, request.timeoutMs, logger, () =>
+      hear === undefined ? provider.complete(request) : hearAnswer(provider, request, hearInTime),
+    );
   } finally {
     isOver = true;
-    clearTimeout(timer);
   }
 };

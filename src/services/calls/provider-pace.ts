@@ -1,6 +1,6 @@
 import type { LimitsRepository, RateResult, Slowdown } from '../../db/limits/limits-repository.ts';
 import { AppError } from '../../errors.ts';
-import { countMessageTokens } from '../prompts/count-tokens.ts';
+import { countMessageTokens, countTokens } from '../prompts/count-tokens.ts';
 import { type Sleep, sleepFor } from '../sleep.ts';
 import type { Admit } from './ask-provider.ts';
 import type { PreparedQuestion } from './prepare-question.ts';
@@ -23,6 +23,8 @@ export type ProviderPace = {
   takeTurn(question: PreparedQuestion, deadlineAt: number): Promise<Admit | undefined>;
   /** Books calls to one provider, in order, no more than `maxWaitMs` ahead. */
   book(provider: string, questions: readonly PreparedQuestion[], maxWaitMs: number): Promise<RateResult[]>;
+  /** The same for one call that embeds all these texts. */
+  bookTexts(provider: string, texts: readonly string[], maxWaitMs: number): Promise<RateResult>;
   /**
    * Whether a call comes so long after its moment that it must be booked anew: calls that were held up together would otherwise
    * leave together, and be too many for the minute.
@@ -60,11 +62,16 @@ export const createProviderPace = (dependencies: ProviderPaceDependencies): Prov
   const isLate = (provider: string, sendAt: Date): boolean =>
     isPaced(limitOf(provider)) && now() - sendAt.getTime() > mostLateMs;
 
-  const book: ProviderPace['book'] = async (provider, questions, maxWaitMs) => {
+  /** Tokens are only counted where they are limited. */
+  const bookCalls = async (
+    provider: string,
+    tokensOf: readonly (() => Promise<number>)[],
+    maxWaitMs: number,
+  ): Promise<RateResult[]> => {
     const limit = limitOf(provider);
-    if (!isPaced(limit)) return questions.map(() => ({ sendAt: new Date(now()) }));
+    if (!isPaced(limit)) return tokensOf.map(() => ({ sendAt: new Date(now()) }));
     const calls = await Promise.all(
-      questions.map((question) => (limit.tokensPerMinute === undefined ? 0 : mostTokens(question))),
+      tokensOf.map((count) => (limit.tokensPerMinute === undefined ? 0 : count())),
     );
     return repository.takeRate({
       provider,
@@ -76,8 +83,20 @@ export const createProviderPace = (dependencies: ProviderPaceDependencies): Prov
     });
   };
 
+  const book: ProviderPace['book'] = (provider, questions, maxWaitMs) =>
+    bookCalls(
+      provider,
+      questions.map((question) => () => mostTokens(question)),
+      maxWaitMs,
+    );
+
   return {
     book,
+    bookTexts: async (provider, texts, maxWaitMs) => {
+      const [booked] = await bookCalls(provider, [() => sumOfTokens(texts)], maxWaitMs);
+      if (booked === undefined) throw new TypeError('a call was booked and has no booking');
+      return booked;
+    },
     isLate,
     takeTurn: async (question, deadlineAt) => {
       const provider = question.provider.name;
@@ -111,6 +130,12 @@ export const createProviderPace = (dependencies: ProviderPaceDependencies): Prov
 /** What a call may come to, as vendors count it against their limits. */
 const mostTokens = async ({ messages, parameters }: PreparedQuestion): Promise<number> =>
   (await countMessageTokens(messages)) + parameters.maxOutputTokens;
+
+const sumOfTokens = async (texts: readonly string[]): Promise<number> => {
+  let sum = 0;
+  for (const text of texts) sum += await countTokens(text);
+  return sum;
+};
 
 const tooFast = (provider: string, booked: RateResult | undefined, at: number): AppError => {
   const waitMs = booked !== undefined && 'retryAt' in booked ? booked.retryAt.getTime() - at : 0;

@@ -31,6 +31,8 @@ export type InferenceServiceDependencies = {
   /** Left out: nothing is traced. */
   telemetry?: Pick<Telemetry, 'traceUrl' | 'flushSoon'> | undefined;
   limits: InferenceLimits;
+  /** Told of each that was asked and recorded. */
+  onRecorded?: (() => void) | undefined;
   /** Epoch ms. */
   now?: (() => number) | undefined;
 };
@@ -103,6 +105,7 @@ export const createInferenceService = (dependencies: InferenceServiceDependencie
       return { ...run, inference: withTraceUrl(run.inference) };
     }
     logFailure(logger, recorded);
+    dependencies.onRecorded?.();
     const inference = withTraceUrl(toInference(recorded.run, recorded.settlement));
     return { inference: streamed?.complete(inference) ?? inference, replayed: false, shared: false };
   };

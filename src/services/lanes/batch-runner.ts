@@ -21,6 +21,8 @@ export type BatchRunner = {
    * @throws {AppError} database_unavailable; what was under way is settled first where that is possible
    */
   runLane(turn: LaneTurn): Promise<LaneReport>;
+  /** Whether a lane has its turn in this process. */
+  isAtWork(): boolean;
   /** Takes nothing new; resolves when what is under way has been settled. */
   stop(): Promise<void>;
 };

@@ -71,6 +71,7 @@ export const createBatchRunner = (dependencies: BatchRunnerDependencies): BatchR
         turns.delete(work);
       }
     },
+    isAtWork: () => turns.size > 0,
     stop: async () => {
       isStopping = true;
       await Promise.allSettled(turns);
