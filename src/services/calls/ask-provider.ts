@@ -118,6 +118,7 @@ export const createAskProvider = (dependencies: Dependencies) => {
       else {
         const request = { model: run.model, messages, parameters, timeoutMs, signal };
         result = await callProvider(provider, request, logger, ear?.hear);
+        ear?.end();
       }
       if (done !== stopped) done?.();
       const { answer, error } = result;

@@ -80,6 +80,14 @@ describe('a streamed inference', () => {
     expect(t.fake.requests[1]?.body).toMatchObject({ stream: true, stream_options: { include_usage: true } });
   });
 
+  it('is heard in text that the database can hold, also where a piece ends within a code point', async () => {
+    const told = ['a\u0000b', '\ud83d', '\ude00 and \ud83d\ude00', ' half \ud83d', '!\ud83d'];
+    t.fake.script({ chunks: [...told.map(said), ...stop] });
+    const { inference, heard } = await stream();
+    expect(heard).toEqual(['a\ufffdb', '😀 and 😀', ' half ', '\ufffd!', '\ufffd']);
+    expect(heard.join('')).toBe(inference.text);
+  });
+
   it('is counted here where the provider reports no usage', async () => {
     t.fake.script({ chunks: [said('Two and two is four.'), ...stop] });
     const { inference } = await stream();
