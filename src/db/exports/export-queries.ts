@@ -60,12 +60,13 @@ export const openExport = async (connection: CommonQueryMethods, id: string): Pr
   return { export: found, parts, resumeAfter };
 };
 
-/** One page, newest first. @throws {AppError} invalid_request for a cursor that is not ours */
+/** One page of those that have not expired, newest first. @throws {AppError} invalid_request for a cursor that is not ours */
 export const listExports = async (
   connection: CommonQueryMethods,
   page: PageRequest,
+  now: Date,
 ): Promise<Page<Export>> => {
-  const conditions: FragmentSqlToken[] = [];
+  const conditions = [sql.fragment`e.expires_at > ${now.toISOString()}`];
   if (page.cursor !== undefined) {
     const [createdAt, id] = fromCursor(page.cursor);
     conditions.push(sql.fragment`(e.created_at, e.id) < (${createdAt}::timestamptz, ${id}::uuid)`);

@@ -50,7 +50,8 @@ export type ExportRepository = {
   insertExport(created: NewExport): Promise<Export>;
   findExport(id: string): Promise<Export | null>;
   openExport(id: string): Promise<OpenExport | null>;
-  listExports(page: PageRequest): Promise<Page<Export>>;
+  /** Those that have not expired, newest first. */
+  listExports(page: PageRequest, now: Date): Promise<Page<Export>>;
   /** Rows in the order of time (of a batch: of position), at most `limit` of them and about `maxBytes`, but one at least. */
   readRows(rows: ExportRows, page: { limit: number; maxBytes: number }): Promise<ExportRowsPage>;
   /** What stands at the beginning of a CSV file. */

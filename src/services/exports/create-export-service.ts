@@ -119,7 +119,7 @@ export const createExportService = (dependencies: ExportServiceDependencies): Ex
 
     get,
 
-    list: (page) => repository.listExports(page),
+    list: (page) => repository.listExports(page, new Date(now())),
 
     read: async (id, wanted) => {
       const open = await repository.openExport(id);

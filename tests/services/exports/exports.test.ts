@@ -238,6 +238,8 @@ describe('the tick', () => {
     expect(await open.files()).not.toEqual([]);
     open.clock.now += 7 * 24 * 3_600_000;
     await expect(open.service.get(made.id)).rejects.toMatchObject({ code: 'not_found' });
+    const kept = (await open.service.list({ limit: 200 })).data;
+    expect(kept.map(({ id }) => id)).not.toContain(made.id);
     while ((await open.service.tend()) > 0);
     expect(await open.files()).toEqual([]);
     const left = (await open.service.list({ limit: 200 })).data;
