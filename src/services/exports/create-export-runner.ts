@@ -117,6 +117,10 @@ export const createExportRunner = (dependencies: ExportRunnerDependencies): Expo
       underWay.add(work);
       try {
         return { next: await work };
+      } catch (error) {
+        // Whoever tries again doesn't say why.
+        logger.warn('turn of an export failed', { exportId: id, error });
+        throw error;
       } finally {
         underWay.delete(work);
       }

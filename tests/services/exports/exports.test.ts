@@ -77,6 +77,7 @@ describe('a large export', () => {
     const { service, runner, request } = await begin({ artifacts: failing });
     const made = await service.create(request, { apiKeyId: null });
     await expect(runner.runTurn(made.id, many)).rejects.toThrow('killed');
+    expect(open.logger.lines).toContainEqual(expect.objectContaining({ level: 'warn', exportId: made.id }));
     const left = await service.get(made.id);
     expect(left).toMatchObject({ status: 'running', sha256: null });
     expect(left.rows).toBeGreaterThan(0);

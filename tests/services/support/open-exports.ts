@@ -12,11 +12,11 @@ import {
   createExportService,
   type ExportServiceDependencies,
 } from '../../../src/services/exports/create-export-service.ts';
-import { createLogger } from '../../../src/telemetry/create-logger.ts';
 import { bytesOf } from '../../support/byte-pieces.ts';
 import { exampleRun, exampleSettlement } from '../../support/example-rows.ts';
 import { createFakeConductor } from '../../support/fake-conductor.ts';
 import { openBatches } from '../../support/open-batches.ts';
+import { createMemoryLogger } from './memory-logger.ts';
 
 /** Exports over a database and a folder of their own, with a clock that stands still an hour after the rows. */
 export const openExports = async () => {
@@ -24,7 +24,7 @@ export const openExports = async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sq-exports-'));
   const clock = { now: Date.now() + 3_600_000 };
   const artifacts = createFolderArtifactStore({ folder });
-  const logger = createLogger({ level: 'silent' });
+  const logger = createMemoryLogger();
   const repository = createExportRepository({ pool: opened.pool });
   const conductor = createFakeConductor();
   const now = () => clock.now;
@@ -61,6 +61,7 @@ export const openExports = async () => {
     service,
     runner,
     conductor,
+    logger,
     clock,
     openProcess,
     /** A settled run. */
