@@ -3,6 +3,7 @@ import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
 import { z } from 'zod';
 import * as apiKeys from '../contract/api-key.ts';
 import * as batches from '../contract/batch.ts';
+import * as batchFailures from '../contract/batch-failure.ts';
 import * as batchItems from '../contract/batch-item.ts';
 import * as exports from '../contract/export.ts';
 import * as health from '../contract/health.ts';
@@ -27,6 +28,7 @@ import {
   followBatchRoute,
   getBatchRoute,
   listBatchesRoute,
+  listBatchFailuresRoute,
   listBatchItemsRoute,
   listBatchResultsRoute,
   pauseBatchRoute,
@@ -98,6 +100,7 @@ export const routeDefinitions: readonly RouteConfig[] = [
   estimateBatchRoute,
   listBatchesRoute,
   getBatchRoute,
+  listBatchFailuresRoute,
   listBatchItemsRoute,
   listBatchResultsRoute,
   followBatchRoute,
@@ -170,6 +173,7 @@ const namedSchemas = (): [string, z.ZodType][] =>
     apiKeys,
     sessions,
     batches,
+    batchFailures,
     batchItems,
     exports,
     health,
