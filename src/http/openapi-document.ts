@@ -54,7 +54,7 @@ import {
 } from './routes/inferences-routes.ts';
 import { createKeyRoute, listKeysRoute, revokeKeyRoute, rotateKeyRoute } from './routes/keys-routes.ts';
 import { createPriceRoute, listPricesRoute, recostRoute } from './routes/prices-routes.ts';
-import { listProvidersRoute } from './routes/providers-routes.ts';
+import { listProviderConditionsRoute, listProvidersRoute } from './routes/providers-routes.ts';
 import {
   createScheduleRoute,
   deleteScheduleRoute,
@@ -139,6 +139,7 @@ export const routeDefinitions: readonly RouteConfig[] = [
   listPricesRoute,
   createPriceRoute,
   listProvidersRoute,
+  listProviderConditionsRoute,
   createKeyRoute,
   listKeysRoute,
   rotateKeyRoute,
