@@ -68,7 +68,9 @@ export const PlayForm = ({ draft, faults, onChange, onAsk, children }: PlayFormP
     onAsk();
   };
   const { system, parameters } = draft;
-  const hasMore = system !== '' || Object.values({ ...parameters, ...faults }).some((text) => text !== '');
+  // The server gives every question a limit of its answer; that alone is nothing to look at.
+  const { maxOutputTokens, ...special } = parameters;
+  const hasMore = [system, ...Object.values(special), ...Object.values(faults)].some((text) => text !== '');
   return (
     <form className="card" onSubmit={submit}>
       {draft.before.length > 0 && <Before draft={draft} onChange={onChange} />}
