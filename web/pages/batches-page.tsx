@@ -53,7 +53,7 @@ const BatchRow = ({ batch }: { batch: Batch }) => (
     <td>
       <StatusBadge status={batch.status} />
     </td>
-    <td className="nowrap">
+    <td className="progress">
       <ProgressCell batch={batch} />
     </td>
     <td className="cell-cut wide-only">

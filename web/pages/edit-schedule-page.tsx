@@ -30,7 +30,7 @@ const PlanFields = ({ value, onChange }: { value: Plan; onChange: (value: Plan) 
     <fieldset className="card">
       <legend className="hidden-text">Plan</legend>
       <h2>When</h2>
-      <div className="fields">
+      <div className="fields fields-long">
         <Field label="Name">
           {(control) => (
             <input

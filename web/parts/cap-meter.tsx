@@ -12,7 +12,8 @@ type CapMeterProps = {
 
 /** Spending against its cap, what is reserved beside what is spent. */
 export const CapMeter = ({ label, spent, reserved, cap, format }: CapMeterProps) => {
-  const rest = Math.max(0, cap - spent - reserved);
+  // In percent: parts that come to less than 1 would not fill the bar.
+  const partOf = (amount: number) => (cap === 0 ? 0 : (amount / cap) * 100);
   return (
     <>
       <span
@@ -22,10 +23,10 @@ export const CapMeter = ({ label, spent, reserved, cap, format }: CapMeterProps)
       >
         <span
           className={spent >= cap * 0.9 ? 'bar-part bar-refused' : 'bar-part bar-ok'}
-          style={{ flexGrow: spent }}
+          style={{ flexGrow: partOf(spent) }}
         />
-        <span className="bar-part bar-busy" style={{ flexGrow: reserved }} />
-        <span className="bar-part" style={{ flexGrow: cap === 0 ? 1 : rest }} />
+        <span className="bar-part bar-busy" style={{ flexGrow: partOf(reserved) }} />
+        <span className="bar-part" style={{ flexGrow: Math.max(0, 100 - partOf(spent + reserved)) }} />
       </span>
       {formatShare(spent, cap)} of {format(cap)} cap
       {reserved > 0 && `, ${format(reserved)} reserved`}

@@ -26,6 +26,7 @@ type Naming = { nameOf: (row: Row) => string };
 const drawnRows = 20;
 const rowPx = 28;
 const characterPx = 6.8;
+const tickPx = 75;
 
 /** Names on at most two fifths of the width, the end of longer ones left out. */
 const shorten = (name: string, px: number) => {
@@ -67,7 +68,10 @@ const ComparisonChart = ({ rows, figure, by, nameOf }: ComparisonChartProps) => 
         y: { label: null, domain: drawn.map(({ key }) => key), type: 'band' as const },
         marks: [
           axisX({
-            ...{ ticks: width < 500 ? 4 : 8, tickFormat: formatFor(figure) },
+            ...{
+              ticks: Math.max(2, Math.floor((width - marginLeft) / tickPx)),
+              tickFormat: formatFor(figure),
+            },
             ...{
               label: withInterval.length > 0 ? `${name}, with 95 % intervals` : name,
               labelAnchor: 'center',

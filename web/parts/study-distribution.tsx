@@ -18,14 +18,19 @@ const marked = ['p99', 'p95', 'p50'] as const;
 /** Each label stands on a line of its own, so that none covers another however close they are. */
 const labelLinePx = 14;
 /** Room for a label of the scale. */
-const labelPx = 75;
+const labelPx = 58;
 
-/** Of the ticks between two powers of ten those that get a label: as many as there is room for. */
-const labelled = (width: number, decades: number): readonly number[] => {
+/** Which ticks of a scale of ratios get a label: as many as there is room for. */
+const labelledTicks = (width: number, decades: number): ((value: number) => boolean) => {
   const choices = [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 5], [1]];
-  return choices.find((digits) => digits.length * decades * labelPx <= width) ?? [];
+  const digits = choices.find((each) => each.length * decades * labelPx <= width) ?? [1];
+  // One of a few where there is room for a label a decade at least.
+  const everyDecade = digits.length > 1 ? 1 : Math.ceil((decades * labelPx) / width);
+  return (value) => {
+    const decade = Math.floor(Math.log10(value) + 1e-9);
+    return digits.includes(Math.round(value / 10 ** decade)) && decade % everyDecade === 0;
+  };
 };
-const leadingDigit = (value: number) => Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
 
 /** Values on a scale of ratios, on which 0 has no place. */
 const drawnBins = ({ bins }: Distribution) => bins.filter(({ from, to }) => from > 0 && to > from);
@@ -40,7 +45,7 @@ const DistributionChart = ({ distribution }: { distribution: Distribution }) => 
       const [least, most] = [Math.min(...ends), Math.max(...ends)];
       /** To the left of it a label has no room on its left. */
       const leftPart = least * (most / least) ** 0.3;
-      const digits = labelled(width - 80, Math.log10(most / least));
+      const isLabelled = labelledTicks(width - 80, Math.log10(most / least));
       const marks = marked.flatMap((name, line) => {
         const value = distribution[name]?.value ?? 0;
         return value <= 0 ? [] : [{ label: `${name} ${format(value)}`, value, line }];
@@ -54,7 +59,7 @@ const DistributionChart = ({ distribution }: { distribution: Distribution }) => 
           type: 'log' as const,
           label: quantities[distribution.of],
           labelAnchor: 'center' as const,
-          tickFormat: (value: number) => (digits.includes(leadingDigit(value)) ? format(value) : ''),
+          tickFormat: (value: number) => (isLabelled(value) ? format(value) : ''),
         },
         y: { label: 'runs', grid: true },
         marks: [
