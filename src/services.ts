@@ -34,6 +34,7 @@ import type { ExportRunner } from './services/exports/export-runner.ts';
 import { createInferenceService } from './services/inferences/create-inference-service.ts';
 import type { BatchRunner } from './services/lanes/batch-runner.ts';
 import { createBatchRunner } from './services/lanes/create-batch-runner.ts';
+import { listProviderConditions } from './services/list-provider-conditions.ts';
 import { listProviderInfos } from './services/list-provider-infos.ts';
 import { createPrepareDatabase } from './services/prepare-database.ts';
 import { createScheduleService } from './services/schedules/create-schedule-service.ts';
@@ -167,6 +168,13 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
     }),
     prepareDatabase: createPrepareDatabase({ repository, migrate: migrateOf(config, identity), logger }),
     listProviders: () => listProviderInfos(providers),
+    listProviderConditions: () =>
+      listProviderConditions({
+        repository: batches,
+        studyService,
+        providers: providers.keys(),
+        now: new Date(),
+      }),
     readiness: () => checkReadiness(repository),
     close: async () => {
       embeddings.service.stop();

@@ -10,10 +10,13 @@ applyTheme(readTheme());
 const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
+      // The server may be this machine: it is there without a network too.
+      networkMode: 'always',
       staleTime: 5_000,
       // What the API refused will be refused again; what it could not do may work the next time.
       retry: (count, error) => count < 2 && (!isProblemError(error) || error.problem.retryable),
     },
+    mutations: { networkMode: 'always' },
   },
 });
 

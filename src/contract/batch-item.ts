@@ -63,11 +63,21 @@ export type BatchItem = z.infer<typeof BatchItem>;
 export const BatchItemPage = pageOf(BatchItem).meta({ id: 'BatchItemPage' });
 export type BatchItemPage = z.infer<typeof BatchItemPage>;
 
-export const ListBatchItemsQuery = z.strictObject({
-  ...PageQuery,
+/** Stands for "without a detail" where one can be asked for. */
+export const noDetail = 'none';
+
+export const BatchItemFilter = z.strictObject({
   outcome: Outcome.optional(),
   state: BatchItemState.optional(),
+  detail: StorableText.min(1)
+    .max(100)
+    .optional()
+    .meta({ description: `Closer cause of the outcome; \`${noDetail}\`: items without one.` }),
+  targetIndex: z.coerce.number().int().min(0).max(9999).optional(),
 });
+export type BatchItemFilter = z.infer<typeof BatchItemFilter>;
+
+export const ListBatchItemsQuery = BatchItemFilter.extend(PageQuery);
 
 export const BatchResult = BatchItem.extend({
   text: z.string().nullable(),

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { Timestamp } from './common.ts';
+import { LatencyFigures, Share } from './study.ts';
 
 export const ProviderInfo = z
   .object({
@@ -27,3 +29,24 @@ export type ProviderInfo = z.infer<typeof ProviderInfo>;
 
 export const ProviderList = z.object({ data: z.array(ProviderInfo) }).meta({ id: 'ProviderList' });
 export type ProviderList = z.infer<typeof ProviderList>;
+
+export const ProviderCondition = z
+  .object({
+    name: z.string(),
+    /** No call of a batch goes there before: it asked for that, or failed too often in a row. null: nothing holds them back. */
+    blockedUntil: Timestamp.nullable(),
+    /** Share of its configured limits that is in force: below 1 for two minutes at most after a refusal for haste. */
+    paceShare: z.number(),
+    /** Of the last hour, those still being sent included. */
+    runCount: z.number().int(),
+    /** As in a study; null: nothing was asked and has ended. */
+    successRate: Share.nullable(),
+    errorRate: Share.nullable(),
+    latencyMs: LatencyFigures.nullable(),
+  })
+  .meta({ id: 'ProviderCondition', description: 'How a provider fares, over all processes.' });
+export type ProviderCondition = z.infer<typeof ProviderCondition>;
+
+export const ProviderConditions = z
+  .object({ data: z.array(ProviderCondition) })
+  .meta({ id: 'ProviderConditions' });

@@ -1,4 +1,5 @@
 import * as counts from './batches/batch-count-queries.ts';
+import { batchFailures } from './batches/batch-failure-queries.ts';
 import { insertBatch } from './batches/batch-insert-queries.ts';
 import * as items from './batches/batch-item-queries.ts';
 import { withBatchLock } from './batches/batch-lock.ts';
@@ -71,6 +72,7 @@ export const createBatchRepository = ({ pool }: { pool: LazyPool }): BatchReposi
     listBatches: async (filter, page) => batches.listBatches(await connect(), filter, page),
     batchCounts: async (id, now) => counts.batchCounts(await connect(), id, now),
     batchSpend: async (id) => counts.batchSpend(await connect(), id),
+    batchFailures: async (id) => batchFailures(await connect(), id),
     reconcileBatch: async (id) => counts.reconcileBatch(await connect(), id),
     listBatchItems: async (id, filter, page) => items.listBatchItems(await connect(), id, filter, page),
     listBatchResults: async (id, page) => items.listBatchResults(await connect(), id, page),

@@ -3,6 +3,7 @@ import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
 import { z } from 'zod';
 import * as apiKeys from '../contract/api-key.ts';
 import * as batches from '../contract/batch.ts';
+import * as batchFailures from '../contract/batch-failure.ts';
 import * as batchItems from '../contract/batch-item.ts';
 import * as exports from '../contract/export.ts';
 import * as health from '../contract/health.ts';
@@ -28,6 +29,7 @@ import {
   followBatchRoute,
   getBatchRoute,
   listBatchesRoute,
+  listBatchFailuresRoute,
   listBatchItemsRoute,
   listBatchResultsRoute,
   pauseBatchRoute,
@@ -53,7 +55,7 @@ import {
 } from './routes/inferences-routes.ts';
 import { createKeyRoute, listKeysRoute, revokeKeyRoute, rotateKeyRoute } from './routes/keys-routes.ts';
 import { createPriceRoute, listPricesRoute, recostRoute } from './routes/prices-routes.ts';
-import { listProvidersRoute } from './routes/providers-routes.ts';
+import { listProviderConditionsRoute, listProvidersRoute } from './routes/providers-routes.ts';
 import {
   createScheduleRoute,
   deleteScheduleRoute,
@@ -99,6 +101,7 @@ export const routeDefinitions: readonly RouteConfig[] = [
   estimateBatchRoute,
   listBatchesRoute,
   getBatchRoute,
+  listBatchFailuresRoute,
   listBatchItemsRoute,
   listBatchResultsRoute,
   followBatchRoute,
@@ -140,6 +143,7 @@ export const routeDefinitions: readonly RouteConfig[] = [
   listPricesRoute,
   createPriceRoute,
   listProvidersRoute,
+  listProviderConditionsRoute,
   createKeyRoute,
   listKeysRoute,
   rotateKeyRoute,
@@ -174,6 +178,7 @@ const namedSchemas = (): [string, z.ZodType][] =>
     apiKeys,
     sessions,
     batches,
+    batchFailures,
     batchItems,
     exports,
     health,

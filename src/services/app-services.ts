@@ -1,4 +1,4 @@
-import type { ProviderInfo } from '../contract/provider-info.ts';
+import type { ProviderCondition, ProviderInfo } from '../contract/provider-info.ts';
 import type { AccessService } from './access/access-service.ts';
 import type { BatchService } from './batches/batch-service.ts';
 import type { ExportService } from './exports/export-service.ts';
@@ -22,6 +22,7 @@ export type AppServices = {
   studyService: StudyService;
   priceService: PriceService;
   listProviders(): ProviderInfo[];
+  listProviderConditions(): Promise<ProviderCondition[]>;
   /** Whether database and migrations are as this build needs them. Never throws. */
   readiness(): Promise<{ database: 'ok' | 'failed'; migrations: 'ok' | 'pending' | 'unknown' }>;
 };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { exampleAttemptSettlement } from '../support/example-rows.ts';
 import {
   at,
   createWorker,
@@ -6,6 +7,7 @@ import {
   exampleInputs,
   type OpenBatches,
   openBatches,
+  refOf,
   settlementOf,
 } from '../support/open-batches.ts';
 
@@ -104,5 +106,75 @@ describe('pages of batches', () => {
     expect(second).toMatchObject({ data: [{ id: ids[1] }, { id: ids[2] }], nextCursor: null });
     const running = await open.batches.listBatches({ status: 'running' }, { limit: 5 });
     expect(running.data.map(({ id }) => id)).toEqual([batch.id]);
+  });
+});
+
+describe('failures of a batch', () => {
+  it('are counted by cause, and told apart by what was said, words with digits aside', async () => {
+    const failing = exampleBatch({
+      targets: ['m-1', 'm-2'].map((model) => ({ provider: 'echo', model, parameters: {} })),
+    });
+    await open.batches.insertBatch(failing, exampleInputs(6));
+    const worker = createWorker(open.batches);
+    for (const item of await worker.lease(failing.id, 10)) {
+      const { position, targetIndex } = item;
+      if (position === 9) {
+        await open.batches.settleUnsentItems(
+          [
+            {
+              ...refOf(item),
+              leaseToken: worker.leaseToken,
+              outcome: 'budget_skipped',
+              detail: 'cap_reached',
+            },
+          ],
+          at(3),
+        );
+        continue;
+      }
+      const { run } = await worker.begin(item);
+      const message =
+        position === 8 ? 'The disk is full.' : `Worker ${position}a of 7 failed (id ${item.itemKey}).`;
+      const failure = {
+        outcome: 'provider_error' as const,
+        detail: 'server_error',
+        error: { code: 'server_error', message, retryable: true },
+        lastAttempt: exampleAttemptSettlement(run.attemptId, { outcome: 'provider_error', httpStatus: 503 }),
+      };
+      await open.batches.settleItem(
+        settlementOf(item, run, targetIndex === 0 ? failure : { outcome: 'refused', text: null }),
+      );
+    }
+    const { failedCount, causes, omittedCauseCount } = await open.batches.batchFailures(failing.id);
+    expect([failedCount, omittedCauseCount]).toEqual([10, 0]);
+    const said = { count: 5, readCount: 5 };
+    expect(causes).toMatchObject([
+      {
+        ...{ outcome: 'provider_error', detail: 'server_error', targetIndex: 0, model: 'm-1', ...said },
+        messages: [
+          {
+            httpStatus: 503,
+            code: 'server_error',
+            message: 'Worker 0a of 7 failed (id item-0).',
+            count: 4,
+            example: { position: 0, itemKey: 'item-0' },
+          },
+          { message: 'The disk is full.', count: 1, example: { position: 8, itemKey: 'item-4' } },
+        ],
+      },
+      { outcome: 'refused', detail: null, model: 'm-2', count: 4, messages: [{ message: null, count: 4 }] },
+      {
+        ...{ outcome: 'budget_skipped', detail: 'cap_reached', count: 1 },
+        messages: [{ httpStatus: null, message: null, example: { itemKey: 'item-4', inferenceId: null } }],
+      },
+    ]);
+    const positionsOf = async (filter: Parameters<OpenBatches['batches']['listBatchItems']>[1]) =>
+      (await open.batches.listBatchItems(failing.id, filter, { limit: 50 })).data.map(
+        ({ position }) => position,
+      );
+    expect(await positionsOf({ detail: 'server_error', targetIndex: 0 })).toEqual([0, 2, 4, 6, 8]);
+    expect(await positionsOf({ detail: 'server_error', targetIndex: 1 })).toEqual([]);
+    expect(await positionsOf({ outcome: 'refused', detail: 'none' })).toEqual([1, 3, 5, 7]);
+    expect(await open.batches.batchFailures(batch.id)).toMatchObject({ failedCount: 3 });
   });
 });

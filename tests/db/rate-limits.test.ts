@@ -129,6 +129,13 @@ describe('a provider that refuses a call as one too many', () => {
     await slow(request.provider, at(0), at(20));
     // A shorter wait that another call came back with does not open it earlier.
     await slow(request.provider, at(0.5), at(5));
+    const paceAt = async (seconds: number) =>
+      (await open.batches.providerPaces(at(seconds))).find(({ provider }) => provider === request.provider);
+    expect(await paceAt(2)).toMatchObject({
+      blockedUntil: at(20).toISOString(),
+      paceShare: expect.closeTo(0.5166),
+    });
+    expect(await paceAt(200)).toMatchObject({ blockedUntil: null, paceShare: 1 });
     expect(sent(await open.batches.takeRate({ ...request, maxWaitMs: 10_000 }))).toEqual([]);
     const [one, two] = sent(await open.batches.takeRate({ ...request, now: at(1) }));
     expect(one).toBe(20_000);

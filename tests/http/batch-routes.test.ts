@@ -190,7 +190,11 @@ describe('the lists of a batch', () => {
   it.each([
     ['', ['limit=0', 'limit=201', 'limit=x', 'status=done', 'x=1', 'cursor=']],
     [`/${knownId}`, ['limit=1']],
-    [`/${knownId}/items`, ['limit=201', 'outcome=good', 'state=leased', 'format=openai']],
+    [
+      `/${knownId}/items`,
+      ['limit=201', 'outcome=good', 'state=leased', 'format=openai', 'targetIndex=-1', 'detail='],
+    ],
+    [`/${knownId}/failures`, ['limit=1']],
     [`/${knownId}/results`, ['limit=0', 'limit=10001', 'format=csv', 'outcome=ok']],
     [`/${knownId}/events`, ['limit=1']],
     [`/${knownId}/reconcile`, ['x=1']],
@@ -205,10 +209,13 @@ describe('the lists of a batch', () => {
     }
   });
 
-  it.each(['', '/items', '/results', '/events', '/reconcile'])('%s of another id is a 404', async (place) => {
-    expect((await readProblem(await app.send(`${path}/${unknownId}${place}`))).code).toBe('not_found');
-    expect((await readProblem(await app.send(`${path}/estimate${place}`))).status).toBeLessThan(500);
-  });
+  it.each(['', '/items', '/failures', '/results', '/events', '/reconcile'])(
+    '%s of another id is a 404',
+    async (place) => {
+      expect((await readProblem(await app.send(`${path}/${unknownId}${place}`))).code).toBe('not_found');
+      expect((await readProblem(await app.send(`${path}/estimate${place}`))).status).toBeLessThan(500);
+    },
+  );
 
   it.each(['pause', 'resume', 'cancel', 'retry-failed'])(
     '%s is no page, and wants no body',

@@ -36,6 +36,10 @@ export const fakeBatches = (knownId: string): BatchService => {
     resume: find,
     cancel: find,
     retryFailed: find,
+    failures: async (id) => {
+      await find(id);
+      return { failedCount: 0, causes: [], omittedCauseCount: 0 };
+    },
     reconcile: async (id) => {
       await find(id);
       return {

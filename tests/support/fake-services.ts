@@ -175,6 +175,7 @@ export const fakeServices = (parts: FakeParts = {}): AppServices => ({
   studyService: { ...fakeStudies(knownId), ...parts.studyService },
   priceService: { ...fakePrices(knownId), ...parts.priceService },
   listProviders: () => [],
+  listProviderConditions: async () => [],
   readiness: parts.readiness ?? (async () => ({ database: 'ok', migrations: 'ok' })),
 });
 

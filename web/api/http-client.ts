@@ -21,6 +21,32 @@ export const onSignedOut = (listener: () => void): (() => void) => {
   return () => signedOut.removeEventListener(signedOutEvent, listener);
 };
 
+/** Told when the server cannot be reached, and when it can be again. */
+const connection = new EventTarget();
+let isAway = false;
+const setAway = (away: boolean) => {
+  if (away === isAway) return;
+  isAway = away;
+  connection.dispatchEvent(new Event('change'));
+};
+export const isServerAway = (): boolean => isAway;
+export const onConnection = (listener: () => void): (() => void) => {
+  connection.addEventListener('change', listener);
+  return () => connection.removeEventListener('change', listener);
+};
+
+/** `fetch`, which fails with a TypeError when no answer comes at all. */
+const reach = async (url: string, init: RequestInit): Promise<Response> => {
+  try {
+    const response = await fetch(url, init);
+    setAway(false);
+    return response;
+  } catch (error) {
+    if (error instanceof TypeError) setAway(true);
+    throw error;
+  }
+};
+
 export const urlOf = (path: string, query: QueryValues = {}): string => {
   const given = Object.entries(query).flatMap(([key, value]) =>
     value === undefined || value === '' ? [] : [[key, String(value)]],
@@ -31,7 +57,7 @@ export const urlOf = (path: string, query: QueryValues = {}): string => {
 /** A request with the session's cookie. @throws {ProblemError} when the answer is no success. */
 export const send = async (method: string, path: string, options: SendOptions = {}): Promise<Response> => {
   const { query, json, bytes, headers, signal } = options;
-  const response = await fetch(urlOf(path, query), {
+  const response = await reach(urlOf(path, query), {
     method,
     headers: {
       // No other site's page can send this header.

@@ -6,8 +6,8 @@ import {
   type BatchStatus,
   type CreateBatch,
 } from '../../src/contract/batch.ts';
-import { type BatchItem, BatchItemPage } from '../../src/contract/batch-item.ts';
-import type { Outcome } from '../../src/contract/inference.ts';
+import { BatchFailures } from '../../src/contract/batch-failure.ts';
+import { type BatchItemFilter, BatchItemPage } from '../../src/contract/batch-item.ts';
 import { getJson, sendJson } from './http-client.ts';
 
 const path = '/api/v1/batches';
@@ -39,17 +39,36 @@ export const useBatch = (id: string, refetchMs: number | false = false, enabled 
     enabled,
   });
 
-export type ItemFilter = { outcome?: Outcome | undefined; state?: BatchItem['state'] | undefined };
+/** How often what a running batch has done so far is read anew; its counts come with each event. */
+const progressMs = 5000;
 
-/** `version`: what the items depend on besides; another one has them read anew. */
-export const useBatchItems = (id: string, filter: ItemFilter, version: string) =>
+/** Items in their order; read anew when the batch ends or is asked again. */
+export const useBatchItems = (batch: BatchDetail, filter: BatchItemFilter) =>
   useInfiniteQuery({
-    queryKey: ['batch-items', id, filter, version],
+    queryKey: ['batch-items', batch.id, filter, batch.generation, batch.status],
     queryFn: ({ pageParam, signal }) =>
-      getJson(BatchItemPage, `${path}/${id}/items`, { ...filter, limit: 200, cursor: pageParam }, signal),
+      getJson(
+        BatchItemPage,
+        `${path}/${batch.id}/items`,
+        { ...filter, limit: 200, cursor: pageParam },
+        signal,
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.nextCursor ?? undefined,
     placeholderData: (before) => before,
+    // Who has gone far down reads; anew is anew from the first page on.
+    refetchInterval: ({ state }) =>
+      isActive(batch.status) && (state.data?.pages.length ?? 1) <= 2 ? progressMs : false,
+  });
+
+/** Why items have no answer. */
+export const useBatchFailures = (batch: BatchDetail, enabled: boolean) =>
+  useQuery({
+    queryKey: ['batch-failures', batch.id, batch.generation, batch.status],
+    queryFn: ({ signal }) => getJson(BatchFailures, `${path}/${batch.id}/failures`, {}, signal),
+    enabled,
+    placeholderData: (before) => before,
+    refetchInterval: isActive(batch.status) ? progressMs : false,
   });
 
 export type BatchAction = 'pause' | 'resume' | 'cancel' | 'retry-failed';

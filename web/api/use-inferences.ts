@@ -6,9 +6,14 @@ import {
   type InferenceFilter,
   InferencePage,
 } from '../../src/contract/inference.ts';
+import { roundFilter } from '../format/playground-rounds.ts';
 import { getJson, sendJson } from './http-client.ts';
 
 const path = '/api/v1/inferences';
+/** How old the top of a list may be. */
+const newRunsMs = 10_000;
+/** How often a run that has not ended is looked at. */
+const sendingMs = 1500;
 
 export const useInferences = (filter: InferenceFilter, limit = 100) =>
   useInfiniteQuery({
@@ -17,13 +22,33 @@ export const useInferences = (filter: InferenceFilter, limit = 100) =>
       getJson(InferencePage, path, { ...filter, limit, cursor: pageParam }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.nextCursor ?? undefined,
+    placeholderData: (before) => before,
+    // Who has gone down the list reads; at its top one wants to see what comes. A search is too much work to be repeated.
+    refetchInterval: ({ state }) =>
+      filter.text === undefined && (state.data?.pages.length ?? 1) === 1 ? newRunsMs : false,
   });
 
 export const useInference = (id: string) =>
   useQuery({
     queryKey: ['inference', id],
     queryFn: ({ signal }) => getJson(InferenceDetail, `${path}/${id}`, {}, signal),
-    refetchInterval: ({ state }) => (state.data?.status === 'sending' ? 1500 : false),
+    refetchInterval: ({ state }) => (state.data?.status === 'sending' ? sendingMs : false),
+  });
+
+/** Runs that a playground goes on from: those of a round, or one. Read again until all have ended. */
+export const useEarlierRuns = (
+  { round, run }: { round: string | null; run: string | null },
+  enabled: boolean,
+) =>
+  useQuery({
+    queryKey: ['earlier-runs', round, run],
+    queryFn: async ({ signal }): Promise<Inference[]> => {
+      if (round === null) return [await getJson(InferenceDetail, `${path}/${run}`, {}, signal)];
+      return (await getJson(InferencePage, path, roundFilter(round), signal)).data.toReversed();
+    },
+    enabled: enabled && (round ?? run) !== null,
+    refetchInterval: ({ state }) =>
+      state.data?.some(({ status }) => status === 'sending') ? sendingMs : false,
   });
 
 /** Asks once, however often the request is sent. */

@@ -5,8 +5,8 @@ import { progressEvent } from '../../src/contract/batch-progress-event.ts';
 import { batchKey, useBatch } from './use-batches.ts';
 
 /**
- * A batch that keeps itself up to date by the server's events. The browser comes back by itself when a stream ends; where it gave
- * up, the batch is asked for every few seconds instead. `generation`: another one opens the stream anew.
+ * A batch that keeps itself up to date by the server's events. The browser comes back by itself when a stream ends; until it has,
+ * and where it gave up, the batch is asked for every few seconds. The stream ends with the page that follows it.
  */
 export const useLiveBatch = (id: string) => {
   const queryClient = useQueryClient();
@@ -21,7 +21,7 @@ export const useLiveBatch = (id: string) => {
       if (batch.success) queryClient.setQueryData(batchKey(id), batch.data);
     });
     events.onopen = () => setIsStreaming(true);
-    events.onerror = () => setIsStreaming(events.readyState !== EventSource.CLOSED);
+    events.onerror = () => setIsStreaming(false);
     return () => events.close();
   }, [id, finished, queryClient]);
   return query;

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ApiKey, ApiKeyCreated, ApiKeyPage, type CreateApiKey } from '../../src/contract/api-key.ts';
-import { Health } from '../../src/contract/health.ts';
-import { ProviderList } from '../../src/contract/provider-info.ts';
+import { Health, Readiness } from '../../src/contract/health.ts';
+import { ProviderConditions, ProviderList } from '../../src/contract/provider-info.ts';
 import { getJson, sendJson } from './http-client.ts';
 
 const keysPath = '/api/v1/keys';
@@ -14,8 +14,26 @@ export const useProviders = () =>
     select: ({ data }) => data,
   });
 
+/** What holds calls to them back, and what became of those of the last hour. */
+export const useProviderConditions = (enabled: boolean) =>
+  useQuery({
+    queryKey: ['provider-conditions'],
+    queryFn: ({ signal }) => getJson(ProviderConditions, '/api/v1/providers/health', {}, signal),
+    refetchInterval: 15_000,
+    select: ({ data }) => data,
+    enabled,
+  });
+
 export const useHealth = () =>
   useQuery({ queryKey: ['health'], queryFn: ({ signal }) => getJson(Health, '/api/health', {}, signal) });
+
+/** Not ready is an answer as well. */
+export const useReadiness = () =>
+  useQuery({
+    queryKey: ['readiness'],
+    queryFn: async ({ signal }) => Readiness.parse(await (await fetch('/api/ready', { signal })).json()),
+    refetchInterval: 15_000,
+  });
 
 export const useKeys = (enabled: boolean) =>
   useInfiniteQuery({

@@ -1,21 +1,24 @@
 import type { Estimate, Share } from '../../src/contract/study.ts';
 import { formatDuration, unknown } from './format-values.ts';
 
-const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
+export const formatPercent = (value: number): string => `${(value * 100).toFixed(1)} %`;
 
-/** A share with its interval: `97.5 % (92.9 – 99.1)`. */
-export const formatEstimatedShare = (share: Share | null): string =>
-  share === null
-    ? unknown
-    : `${percent(share.value)} (${(share.low * 100).toFixed(1)} – ${(share.high * 100).toFixed(1)})`;
+/** Milliseconds, to the hundredth of a second: an interval may be as narrow. */
+export const formatMs = (ms: number): string => formatDuration(ms, 2);
 
-/** Milliseconds with their interval, where the sample is large enough for one. */
-export const formatEstimatedMs = (estimate: Estimate | null | undefined): string => {
-  if (estimate === null || estimate === undefined) return unknown;
-  const { value, low, high } = estimate;
-  const interval = low === null || high === null ? '' : ` (${formatDuration(low)} – ${formatDuration(high)})`;
-  return `${formatDuration(value)}${interval}`;
+/** The interval of a value; null: the sample is too small for one. */
+export const formatInterval = (
+  estimate: Estimate | null | undefined,
+  format: (value: number) => string,
+): string | null => {
+  if (estimate === null || estimate === undefined) return null;
+  const { low, high } = estimate;
+  return low === null || high === null ? null : `${format(low)} to ${format(high)}`;
 };
+
+/** A share with its interval: `97.5 % (92.9 % to 99.1 %)`. */
+export const formatEstimatedShare = (share: Share | null): string =>
+  share === null ? unknown : `${formatPercent(share.value)} (${formatInterval(share, formatPercent)})`;
 
 /** With its sign: a difference is read by it. */
 export const formatSigned = (value: number, format: (size: number) => string): string =>

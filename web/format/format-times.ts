@@ -9,6 +9,8 @@ const shortTime = new Intl.DateTimeFormat('en-GB', {
   second: '2-digit',
 });
 
+const clockTime = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+
 /** In the reader's own time zone. */
 export const formatTime = (timestamp: string | null | undefined): string =>
   timestamp === null || timestamp === undefined ? unknown : shortTime.format(new Date(timestamp));
@@ -43,6 +45,9 @@ export const formatAgo = (timestamp: string | null | undefined, now: number): st
   const text = whole.split(' ').slice(0, 2).join(' ');
   return distanceMs >= 0 ? `${text} ago` : `in ${text}`;
 };
+
+/** Without the day: for what is soon. */
+export const formatClock = (timestamp: string): string => clockTime.format(new Date(timestamp));
 
 /** A time of `datetime-local` in the reader's zone, as RFC 3339; undefined: none. */
 export const toTimestamp = (local: string): string | undefined => {

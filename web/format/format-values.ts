@@ -5,6 +5,10 @@ const counts = new Intl.NumberFormat('en');
 export const formatCount = (count: number | null | undefined): string =>
   count === null || count === undefined ? unknown : counts.format(count);
 
+const numbers = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 });
+/** To four significant digits: `1,235,000`, `12.34`, `0.0012`. */
+export const formatNumber = (value: number): string => numbers.format(value);
+
 /** With its unit, singular for exactly one: `1 token`, `2,000 tokens`, `– tokens`. */
 export const formatUnit = (count: number | null | undefined, unit: string): string =>
   `${formatCount(count)} ${unit}${count === 1 ? '' : 's'}`;
@@ -25,11 +29,11 @@ export const formatUsd = (usd: string | null | undefined): string => {
   return text;
 };
 
-/** `340 ms`, `2.4 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`. */
-export const formatDuration = (ms: number | null | undefined): string => {
+/** `340 ms`, `2.4 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`. `decimals` of seconds below ten. */
+export const formatDuration = (ms: number | null | undefined, decimals = 1): string => {
   if (ms === null || ms === undefined) return unknown;
   if (ms < 999.5) return `${Math.round(ms)} ms`;
-  if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 9950) return `${(ms / 1000).toFixed(decimals)} s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
   const parts: [number, string][] =
@@ -53,10 +57,12 @@ export const formatDuration = (ms: number | null | undefined): string => {
     .join(' ');
 };
 
-export const formatRate = (perSecond: number | null | undefined): string => {
+/** `12.5 / s`, `3.0 / min`; with a unit `12.5 tokens / s`. */
+export const formatRate = (perSecond: number | null | undefined, unit = ''): string => {
   if (perSecond === null || perSecond === undefined) return unknown;
-  if (perSecond > 0 && perSecond < 1) return `${(perSecond * 60).toFixed(1)} / min`;
-  return `${perSecond >= 100 ? Math.round(perSecond) : perSecond.toFixed(1)} / s`;
+  const per = unit === '' ? '' : ` ${unit}`;
+  if (perSecond > 0 && perSecond < 1) return `${(perSecond * 60).toFixed(1)}${per} / min`;
+  return `${perSecond >= 100 ? Math.round(perSecond) : perSecond.toFixed(1)}${per} / s`;
 };
 
 export const formatBytes = (bytes: number): string => {

@@ -1,39 +1,21 @@
-import type { Inference, Parameters } from '../../src/contract/inference.ts';
+import type { Inference } from '../../src/contract/inference.ts';
 
 /** Labels of what was asked here; those of one click share the round. */
 export const playgroundLabels = (round: string) => ({ source: 'playground', round });
 export const playgroundFilter = { metadata: 'source:playground' };
+export const roundFilter = (round: string) => ({ metadata: `round:${round}` });
 
-export type Round = { round: string; runs: Inference[] };
+/** `round`: null where a run was labelled by somebody else. */
+export type Round = { round: string | null; runs: Inference[] };
 
 /** Runs of the playground by the click that asked them, in the order they come in. */
 export const groupRounds = (runs: readonly Inference[]): Round[] => {
-  const rounds = new Map<string, Inference[]>();
+  const rounds = new Map<string, Round>();
   for (const run of runs) {
-    const round = String(run.metadata.round ?? run.id);
-    const known = rounds.get(round);
-    if (known === undefined) rounds.set(round, [run]);
-    else known.push(run);
+    const round = run.metadata.round === undefined ? null : String(run.metadata.round);
+    const known = rounds.get(round ?? run.id);
+    if (known === undefined) rounds.set(round ?? run.id, { round, runs: [run] });
+    else known.runs.unshift(run);
   }
-  return [...rounds].map(([round, members]) => ({ round, runs: members.toReversed() }));
+  return [...rounds.values()];
 };
-
-export type ParameterDraft = { temperature: string; maxOutputTokens: string; topP: string; seed: string };
-export const emptyParameters: ParameterDraft = { temperature: '', maxOutputTokens: '', topP: '', seed: '' };
-
-/** Numbers as typed; what is empty is left to the provider, and what is no number stays one for the API to name. */
-export const readParameters = (draft: ParameterDraft): Parameters =>
-  Object.fromEntries(
-    Object.entries(draft).flatMap(([name, typed]) => {
-      const text = typed.trim();
-      if (text === '') return [];
-      return [[name, Number.isNaN(Number(text)) ? text : Number(text)]];
-    }),
-  );
-
-export const draftParameters = (parameters: Parameters): ParameterDraft => ({
-  temperature: String(parameters.temperature ?? ''),
-  maxOutputTokens: String(parameters.maxOutputTokens ?? ''),
-  topP: String(parameters.topP ?? ''),
-  seed: String(parameters.seed ?? ''),
-});

@@ -2,7 +2,7 @@ import { Link, useSearchParams } from 'wouter';
 import { type Batch, BatchStatus } from '../../src/contract/batch.ts';
 import { isActive, useBatch, useBatches } from '../api/use-batches.ts';
 import { useHasScope } from '../api/use-session.ts';
-import { formatCount, formatShare } from '../format/format-values.ts';
+import { formatCount, formatDuration, formatShare, formatUnit } from '../format/format-values.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { LoadMore } from '../parts/load-more.tsx';
@@ -31,11 +31,19 @@ const ProgressCell = ({ batch }: { batch: Batch }) => {
   );
 };
 
-const targetText = ({ targets }: Batch) => {
-  const [first] = targets;
-  const name = first === undefined ? '' : `${first.provider}/${first.model}`;
-  return targets.length > 1 ? `${name} and ${targets.length - 1} more` : name;
+const Targets = ({ batch: { targets } }: { batch: Batch }) => {
+  const names = targets.map(({ provider, model }) => `${provider}/${model}`);
+  return (
+    <span className="cut" title={names.join('\n')}>
+      {names[0]}
+      {names.length > 1 && <span className="quiet"> and {formatUnit(names.length - 1, 'other')}</span>}
+    </span>
+  );
 };
+
+/** From the first question on, as far as it has come. */
+const tookMs = ({ startedAt, finishedAt }: Batch): number | null =>
+  startedAt === null || finishedAt === null ? null : Date.parse(finishedAt) - Date.parse(startedAt);
 
 const BatchRow = ({ batch }: { batch: Batch }) => (
   <tr>
@@ -45,11 +53,14 @@ const BatchRow = ({ batch }: { batch: Batch }) => (
     <td>
       <StatusBadge status={batch.status} />
     </td>
-    <td>
+    <td className="progress">
       <ProgressCell batch={batch} />
     </td>
-    <td className="wide-only">{targetText(batch)}</td>
-    <td className="wide-only">
+    <td className="cell-cut wide-only">
+      <Targets batch={batch} />
+    </td>
+    <td className="number wide-only">{formatDuration(tookMs(batch))}</td>
+    <td className="number wide-only">
       <AgoText at={batch.createdAt} />
     </td>
   </tr>
@@ -112,7 +123,10 @@ export const BatchesPage = () => {
                   <th scope="col" className="wide-only">
                     Asked of
                   </th>
-                  <th scope="col" className="wide-only">
+                  <th scope="col" className="number wide-only">
+                    Took
+                  </th>
+                  <th scope="col" className="number wide-only">
                     Created
                   </th>
                 </tr>

@@ -8,6 +8,7 @@ import { type DraftFaults, draftOf, newDraft, newTarget, readDraft } from '../fo
 import { LimitFields, TargetFields } from '../parts/batch-fields.tsx';
 import { CheckField, Field } from '../parts/field.tsx';
 import { firstChoice } from '../parts/model-select.tsx';
+import { NeedsScope } from '../parts/needs-scope.tsx';
 import { ErrorNotice, Loading } from '../parts/notices.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { type Questions, QuestionsInput, useQuestionReading } from '../parts/questions-input.tsx';
@@ -29,7 +30,7 @@ const PlanFields = ({ value, onChange }: { value: Plan; onChange: (value: Plan) 
     <fieldset className="card">
       <legend className="hidden-text">Plan</legend>
       <h2>When</h2>
-      <div className="fields">
+      <div className="fields fields-long">
         <Field label="Name">
           {(control) => (
             <input
@@ -180,12 +181,15 @@ export const EditSchedulePage = ({ id }: { id: string | null }) => {
       <PageHead title={id === null ? 'New schedule' : 'Edit schedule'} up={up} />
       {providers.isPending && <Loading />}
       {providers.isError && <ErrorNotice error={providers.error} onRetry={() => void providers.refetch()} />}
-      {providers.data &&
-        (id === null ? (
-          <ScheduleForm schedule={null} providers={providers.data} />
-        ) : (
-          <ExistingSchedule id={id} providers={providers.data} />
-        ))}
+      {providers.data && (
+        <NeedsScope scope="batch:write">
+          {id === null ? (
+            <ScheduleForm schedule={null} providers={providers.data} />
+          ) : (
+            <ExistingSchedule id={id} providers={providers.data} />
+          )}
+        </NeedsScope>
+      )}
     </>
   );
 };

@@ -10,6 +10,7 @@ import { formatShare } from '../format/format-values.ts';
 import { LimitFields, TargetFields } from '../parts/batch-fields.tsx';
 import { EstimateCard } from '../parts/estimate-card.tsx';
 import { firstChoice } from '../parts/model-select.tsx';
+import { NeedsScope } from '../parts/needs-scope.tsx';
 import { ErrorNotice, Loading } from '../parts/notices.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { contentOf, type Questions, QuestionsInput, useQuestionReading } from '../parts/questions-input.tsx';
@@ -107,7 +108,11 @@ export const NewBatchPage = () => {
       />
       {providers.isPending && <Loading />}
       {providers.isError && <ErrorNotice error={providers.error} onRetry={() => void providers.refetch()} />}
-      {providers.data && <BatchForm providers={providers.data} />}
+      {providers.data && (
+        <NeedsScope scope="batch:write">
+          <BatchForm providers={providers.data} />
+        </NeedsScope>
+      )}
     </>
   );
 };

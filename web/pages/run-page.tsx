@@ -8,6 +8,7 @@ import { AttemptTimeline } from '../parts/attempt-timeline.tsx';
 import { OutcomeBadge } from '../parts/badges.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Icon } from '../parts/icon.tsx';
+import { LongText } from '../parts/long-text.tsx';
 import { MessageList } from '../parts/message-list.tsx';
 import { ErrorNotice, Loading } from '../parts/notices.tsx';
 import { PageHead } from '../parts/page-head.tsx';
@@ -69,7 +70,7 @@ const Answer = ({ run }: { run: InferenceDetail }) => (
       <p className="quiet">{run.status === 'sending' ? 'On its way…' : 'There is none.'}</p>
     ) : (
       <div className="message message-answer">
-        <pre className="said">{run.text}</pre>
+        <LongText text={run.text} />
       </div>
     )}
     {run.error !== null && (
@@ -99,6 +100,7 @@ const factsOf = (run: InferenceDetail) => {
       ? []
       : [{ label: 'Batch', value: <Link href={`/batches/${run.batchId}`}>{run.batchId}</Link> }]),
     { label: 'System fingerprint', value: run.systemFingerprint ?? unknown },
+    { label: 'Request', value: run.requestId ?? unknown },
     { label: 'Provider’s request', value: run.providerRequestId ?? unknown },
     { label: 'Trace', value: run.traceId ?? 'not traced' },
     { label: 'Id', value: <code>{run.id}</code> },
@@ -112,7 +114,14 @@ const RunView = ({ run }: { run: InferenceDetail }) => {
     <div className="stack">
       <StatTiles
         stats={[
-          { label: 'Latency', value: formatDuration(run.latencyMs), note: 'of the last call' },
+          {
+            label: 'Latency',
+            value: formatDuration(run.latencyMs),
+            note:
+              run.firstTokenMs === null
+                ? 'from question to answer'
+                : `first word after ${formatDuration(run.firstTokenMs)}`,
+          },
           {
             label: 'Cost',
             value: formatUsd(run.costUsd),

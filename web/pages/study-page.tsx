@@ -1,66 +1,54 @@
-import { Link, useSearchParams } from 'wouter';
+import { Link } from 'wouter';
 import type { InferenceFilter } from '../../src/contract/inference.ts';
+import type { Share } from '../../src/contract/study.ts';
 import { useSummary } from '../api/use-study.ts';
-import { formatEstimatedShare } from '../format/format-estimates.ts';
-import { formatCount, formatUnit, formatUsd } from '../format/format-values.ts';
-import { filterNames, readFilter } from '../format/run-filter.ts';
-import { ErrorNotice, Loading } from '../parts/notices.tsx';
+import { formatInterval, formatPercent } from '../format/format-estimates.ts';
+import { formatCount, formatUnit, formatUsd, unknown } from '../format/format-values.ts';
+import { countFilters, noFilters, readFilter } from '../format/run-filter.ts';
+import { EmptyNotice, ErrorNotice, Loading } from '../parts/notices.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { RunFilters } from '../parts/run-filters.tsx';
 import { StatTiles } from '../parts/stat-list.tsx';
-import { type ComparedBy, comparedBy, StudyComparison } from '../parts/study-comparison.tsx';
+import { StudyComparison } from '../parts/study-comparison.tsx';
 import { StudyDistribution } from '../parts/study-distribution.tsx';
 import { StudyTrend } from '../parts/study-trend.tsx';
+import { useAddress } from '../parts/use-address.ts';
+
+const shareStat = (label: string, share: Share | null) => ({
+  label,
+  value: share === null ? unknown : formatPercent(share.value),
+  note: share === null ? 'nothing has ended' : `95 %: ${formatInterval(share, formatPercent)}`,
+});
 
 const Summary = ({ filter }: { filter: InferenceFilter }) => {
   const { data, isPending, isError, error, refetch } = useSummary(filter);
   if (isPending) return <Loading rows={2} />;
   if (isError) return <ErrorNotice error={error} onRetry={() => void refetch()} />;
+  const unknownOf = (count: number, otherwise: string) =>
+    count > 0 ? `unknown for ${formatUnit(count, 'run')}` : otherwise;
   return (
     <StatTiles
       stats={[
         { label: 'Runs', value: formatCount(data.runCount), note: formatUnit(data.models.length, 'model') },
-        { label: 'Success', value: formatEstimatedShare(data.successRate), note: 'with 95 % interval' },
-        { label: 'Errors', value: formatEstimatedShare(data.errorRate), note: 'with 95 % interval' },
-        {
-          label: 'Cost',
-          value: formatUsd(data.costUsd),
-          note: data.unknownCostCount > 0 ? `unknown for ${formatUnit(data.unknownCostCount, 'run')}` : 'USD',
-        },
+        shareStat('Success', data.successRate),
+        shareStat('Errors', data.errorRate),
+        { label: 'Cost', value: formatUsd(data.costUsd), note: unknownOf(data.unknownCostCount, 'USD') },
         {
           label: 'Tokens in → out',
           value: `${formatCount(data.inputTokens)} → ${formatCount(data.outputTokens)}`,
-          note:
-            data.unknownTokensCount > 0
-              ? `unknown for ${formatUnit(data.unknownTokensCount, 'run')}`
-              : 'of all runs',
+          note: unknownOf(data.unknownTokensCount, 'of all runs'),
         },
       ]}
     />
   );
 };
 
-const isBy = (value: string | null): value is ComparedBy =>
-  value !== null && Object.hasOwn(comparedBy, value);
-
 export const StudyPage = () => {
-  const [search, setSearch] = useSearchParams();
+  const { search, change } = useAddress();
   const { filter, faults } = readFilter(search);
-  const given = search.get('by');
-  const by = isBy(given) ? given : 'model';
-  const change = (changes: Record<string, string>) =>
-    setSearch(
-      (before) => {
-        const next = new URLSearchParams(before);
-        for (const [name, value] of Object.entries(changes)) {
-          if (value === '') next.delete(name);
-          else next.set(name, value);
-        }
-        return next;
-      },
-      { replace: true },
-    );
-  const isFiltered = filterNames.some((name) => search.has(name));
+  const { data } = useSummary(filter);
+  const part = { filter, search, onChoose: change };
+  const filtered = countFilters(search) > 0;
   return (
     <>
       <PageHead
@@ -68,11 +56,14 @@ export const StudyPage = () => {
         about="Figures of recorded runs with how certain they are. The address holds the filters."
         actions={
           <>
-            {isFiltered && (
-              <button type="button" className="button" onClick={() => setSearch({})}>
+            {filtered && (
+              <button type="button" className="button" onClick={() => change(noFilters)}>
                 Clear filters
               </button>
             )}
+            <Link href={`/runs?${search}`} className="button">
+              Show the runs
+            </Link>
             <Link href="/study/versus" className="button">
               Compare two batches
             </Link>
@@ -81,10 +72,23 @@ export const StudyPage = () => {
       />
       <div className="stack">
         <RunFilters search={search} faults={faults} onChange={change} />
-        <Summary filter={filter} />
-        <StudyComparison filter={filter} by={by} onBy={(next) => change({ by: next })} />
-        <StudyTrend filter={filter} />
-        <StudyDistribution filter={filter} />
+        {data?.runCount === 0 ? (
+          <EmptyNotice title={filtered ? 'No run fits these filters' : 'No runs yet'}>
+            {!filtered && (
+              <p>
+                Ask a first question in the <Link href="/playground">playground</Link>, or start a{' '}
+                <Link href="/batches/new">batch</Link>.
+              </p>
+            )}
+          </EmptyNotice>
+        ) : (
+          <>
+            <Summary filter={filter} />
+            <StudyComparison {...part} />
+            <StudyTrend {...part} />
+            <StudyDistribution {...part} />
+          </>
+        )}
       </div>
     </>
   );

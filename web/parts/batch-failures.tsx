@@ -1,90 +1,100 @@
-import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { BatchDetail } from '../../src/contract/batch.ts';
-import { type BatchItem, BatchItemPage } from '../../src/contract/batch-item.ts';
-import { Outcome } from '../../src/contract/inference.ts';
-import { getJson } from '../api/http-client.ts';
-import { formatCount, formatWord } from '../format/format-values.ts';
-import { groupFailures } from '../format/group-failures.ts';
+import type { BatchFailureCause } from '../../src/contract/batch-failure.ts';
+import { type BatchItemFilter, noDetail } from '../../src/contract/batch-item.ts';
+import { useBatchFailures } from '../api/use-batches.ts';
+import { formatCount, formatUnit, formatWord } from '../format/format-values.ts';
 import { OutcomeBadge } from './badges.tsx';
 import { ErrorNotice, Loading } from './notices.tsx';
 
-/** Pages of items of one outcome that are looked at. */
-const maxPages = 5;
+const Messages = ({ cause }: { cause: BatchFailureCause }) => (
+  <ul className="causes">
+    {cause.messages.map(({ httpStatus, message, count, example }) => (
+      <li key={example.position}>
+        <span>
+          {httpStatus !== null && httpStatus !== 200 && <code>{httpStatus}</code>}{' '}
+          {message ?? (
+            <span className="quiet">{example.inferenceId === null ? 'Nothing was sent' : 'No message'}</span>
+          )}
+        </span>
+        <span className="quiet small">
+          {cause.messages.length > 1 && `${formatCount(count)} × · `}
+          {example.inferenceId === null ? (
+            `such as ${example.itemKey}`
+          ) : (
+            <>
+              such as <Link href={`/runs/${example.inferenceId}`}>{example.itemKey}</Link>
+            </>
+          )}
+        </span>
+      </li>
+    ))}
+  </ul>
+);
 
-const readItems = async (batchId: string, outcome: Outcome, signal: AbortSignal): Promise<BatchItem[]> => {
-  const items: BatchItem[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < maxPages; page++) {
-    const { data, nextCursor } = await getJson(
-      BatchItemPage,
-      `/api/v1/batches/${batchId}/items`,
-      { outcome, limit: 200, cursor },
-      signal,
-    );
-    items.push(...data);
-    if (nextCursor === null) break;
-    cursor = nextCursor;
-  }
-  return items;
-};
+const filterOf = ({ outcome, detail, targetIndex }: BatchFailureCause): BatchItemFilter => ({
+  outcome,
+  detail: detail ?? noDetail,
+  targetIndex,
+});
 
-const failed = Outcome.exclude(['ok']).options;
+type BatchFailuresProps = { batch: BatchDetail; onFilter: (filter: BatchItemFilter) => void };
 
-/** What went wrong, by cause: outcome, detail and target. Of very many failures the first thousand of each outcome. */
-export const BatchFailures = ({ batch }: { batch: BatchDetail }) => {
-  const outcomes = failed.filter((outcome) => (batch.counts.outcomes[outcome] ?? 0) > 0);
-  const total = outcomes.reduce((sum, outcome) => sum + (batch.counts.outcomes[outcome] ?? 0), 0);
-  // To the first hundred each counts; later their number in hundreds says when to look again.
-  const version = total < 100 ? total : Math.floor(total / 100) * 100;
-  const query = useQuery({
-    queryKey: ['batch-failures', batch.id, outcomes, version, batch.status],
-    queryFn: async ({ signal }) =>
-      (await Promise.all(outcomes.map((outcome) => readItems(batch.id, outcome, signal)))).flat(),
-    enabled: total > 0,
-    placeholderData: (before) => before,
-  });
-  if (total === 0) return null;
-  const groups = groupFailures(query.data ?? []);
-  const seen = query.data?.length ?? 0;
+/** What went wrong, by cause, and what was said; a click shows the items. */
+export const BatchFailures = ({ batch, onFilter }: BatchFailuresProps) => {
+  const { counts } = batch;
+  const failed = counts.planned - counts.pending - counts.inProgress - (counts.outcomes.ok ?? 0);
+  const query = useBatchFailures(batch, failed > 0);
+  if (failed === 0) return null;
+  const causes = query.data?.causes ?? [];
+  const isSampled = causes.some(({ count, readCount }) => readCount < count);
   return (
     <section className="stack" aria-labelledby="failures">
       <h2 id="failures">Without an answer, by cause</h2>
       {query.isPending && <Loading rows={2} />}
-      {query.isError && <ErrorNotice error={query.error} />}
-      {groups.length > 0 && (
+      {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
+      {causes.length > 0 && (
         <div className="table-box">
           <table>
             <thead>
               <tr>
-                <th scope="col">Outcome</th>
-                <th scope="col">Detail</th>
+                <th scope="col">Cause</th>
                 <th scope="col" className="wide-only">
                   Asked of
+                </th>
+                <th scope="col" className="wide-only">
+                  What was said
                 </th>
                 <th scope="col" className="number">
                   Items
                 </th>
-                <th scope="col">Example</th>
               </tr>
             </thead>
             <tbody>
-              {groups.map((group) => (
-                <tr key={`${group.outcome} ${group.detail} ${group.provider} ${group.model}`}>
+              {causes.map((cause) => (
+                <tr key={`${cause.outcome} ${cause.detail} ${cause.targetIndex}`}>
                   <td>
-                    <OutcomeBadge outcome={group.outcome} />
+                    <OutcomeBadge outcome={cause.outcome} />
+                    {cause.detail !== null && <div className="quiet small">{formatWord(cause.detail)}</div>}
+                    <div className="narrow-only">
+                      <Messages cause={cause} />
+                    </div>
                   </td>
-                  <td>{group.detail === null ? '–' : formatWord(group.detail)}</td>
                   <td className="wide-only">
-                    {group.provider}/{group.model}
+                    {cause.model}
+                    <div className="quiet small">{cause.provider}</div>
                   </td>
-                  <td className="number">{formatCount(group.count)}</td>
-                  <td>
-                    {group.example.inferenceId === null ? (
-                      group.example.itemKey
-                    ) : (
-                      <Link href={`/runs/${group.example.inferenceId}`}>{group.example.itemKey}</Link>
-                    )}
+                  <td className="wide-only">
+                    <Messages cause={cause} />
+                  </td>
+                  <td className="number">
+                    <button
+                      type="button"
+                      className="button button-small"
+                      onClick={() => onFilter(filterOf(cause))}
+                    >
+                      Show {formatUnit(cause.count, 'item')}
+                    </button>
                   </td>
                 </tr>
               ))}
@@ -92,9 +102,12 @@ export const BatchFailures = ({ batch }: { batch: BatchDetail }) => {
           </table>
         </div>
       )}
-      {seen > 0 && seen < total && (
+      {isSampled && (
+        <p className="quiet small">What was said is read from the first 500 items of each cause.</p>
+      )}
+      {query.data !== undefined && query.data.omittedCauseCount > 0 && (
         <p className="quiet small">
-          Counted among {formatCount(seen)} of {formatCount(total)}.
+          {formatUnit(query.data.omittedCauseCount, 'cause')} with fewer items are left out.
         </p>
       )}
     </section>

@@ -118,7 +118,7 @@ export const LimitFields = ({
     <fieldset className="card">
       <legend className="hidden-text">Limits</legend>
       <h2>How often, how fast, how much</h2>
-      <div className="fields">
+      <div className="fields fields-short">
         {withName && (
           <Field label="Name" hint="For finding it again" fault={faults.name}>
             {(control) => (

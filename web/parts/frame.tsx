@@ -1,5 +1,6 @@
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { Link, useLocation } from 'wouter';
+import { isServerAway, onConnection } from '../api/http-client.ts';
 import { useSession, useSignOut } from '../api/use-session.ts';
 import { Icon, type IconName } from './icon.tsx';
 import { SessionEnd } from './session-end.tsx';
@@ -30,6 +31,18 @@ const ThemeSwitch = () => {
     >
       <Icon name={theme} />
     </button>
+  );
+};
+
+/** What is shown stays; that it may be old is said until the server answers again. */
+const ConnectionNotice = () => {
+  const isAway = useSyncExternalStore(onConnection, isServerAway);
+  return (
+    <div role="status">
+      {isAway && (
+        <p className="away">The server cannot be reached. What you see is from before; it is tried again.</p>
+      )}
+    </div>
   );
 };
 
@@ -86,6 +99,7 @@ export const Frame = ({ children }: { children: ReactNode }) => {
       </aside>
       <main id="main" ref={main} tabIndex={-1}>
         <SessionEnd />
+        <ConnectionNotice />
         {children}
       </main>
     </div>

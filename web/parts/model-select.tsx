@@ -10,6 +10,7 @@ type ModelSelectProps = {
   /** Tells several of them apart for who cannot see them. */
   label: string;
   placeholder?: string;
+  disabled?: boolean;
 };
 
 /** Names to offer: the offline provider answers to any. */
@@ -31,6 +32,7 @@ export const ModelSelect = ({
   onChange,
   label,
   placeholder = 'model',
+  disabled = false,
 }: ModelSelectProps) => {
   const listId = useId();
   const models = modelsOf(providers.find(({ name }) => name === value.provider));
@@ -39,6 +41,7 @@ export const ModelSelect = ({
       <select
         aria-label={`Provider of ${label}`}
         value={value.provider}
+        disabled={disabled}
         onChange={({ target }) => {
           onChange(choiceOf(providers.find(({ name }) => name === target.value)));
         }}
@@ -53,6 +56,7 @@ export const ModelSelect = ({
       <input
         aria-label={`Model of ${label}`}
         value={value.model}
+        disabled={disabled}
         placeholder={placeholder}
         list={listId}
         spellCheck={false}

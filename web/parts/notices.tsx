@@ -12,6 +12,8 @@ type ErrorNoticeProps = { error: unknown; title?: string; onRetry?: (() => void)
 /** Why something did not work, which fields are to blame, and under which id the log has it. */
 export const ErrorNotice = ({ error, title = 'That did not work', onRetry }: ErrorNoticeProps) => {
   const problem = isProblemError(error) ? error.problem : null;
+  // What is not there, or not allowed, is no different a moment later.
+  const mayPass = problem === null || problem.retryable || problem.status >= 500;
   return (
     <div className="notice notice-error" role="alert">
       <strong>{problem?.title ?? title}</strong>
@@ -30,7 +32,7 @@ export const ErrorNotice = ({ error, title = 'That did not work', onRetry }: Err
           Request <code>{problem.requestId}</code>
         </p>
       )}
-      {onRetry && (
+      {onRetry && mayPass && (
         <button type="button" className="button" onClick={onRetry}>
           Try again
         </button>

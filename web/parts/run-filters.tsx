@@ -1,9 +1,11 @@
 import { type FormEvent, useEffect, useId, useState } from 'react';
+import { Link } from 'wouter';
 import { Outcome } from '../../src/contract/inference.ts';
 import { useProviders } from '../api/use-settings.ts';
 import { toLocalInput, toTimestamp } from '../format/format-times.ts';
 import { formatWord } from '../format/format-values.ts';
-import type { FilterName, FilterReading } from '../format/run-filter.ts';
+import { countFilters, type FilterName, type FilterReading, windows } from '../format/run-filter.ts';
+import { ChoiceField } from './choice-field.tsx';
 import { Field } from './field.tsx';
 
 type RunFiltersProps = {
@@ -12,12 +14,29 @@ type RunFiltersProps = {
   onChange: (changes: Partial<Record<FilterName, string>>) => void;
 };
 
-/** The filters of the address as a form. Choices hold at once; what is typed, when it is left or sent. */
+const windowNames: Readonly<Record<string, string>> = {
+  '': 'all time',
+  ...Object.fromEntries(Object.entries(windows).map(([key, { name }]) => [key, name])),
+  custom: 'from … to',
+};
+const outcomeNames: Readonly<Record<string, string>> = {
+  '': 'any',
+  ...Object.fromEntries(Outcome.options.map((outcome) => [outcome, formatWord(outcome)])),
+  sending: 'still being sent',
+};
+
+/**
+ * The filters of the address as a form. Choices hold at once; what is typed, when it is left or sent. On a narrow screen they
+ * wait behind a button.
+ */
 export const RunFilters = ({ search, faults, onChange }: RunFiltersProps) => {
   const providers = useProviders().data ?? [];
   const modelsId = useId();
+  const formId = useId();
   const given = (name: FilterName) => search.get(name) ?? '';
   const [typed, setTyped] = useState<Partial<Record<FilterName, string>>>({});
+  const [isOpen, setIsOpen] = useState(false);
+  const [wantsDates, setWantsDates] = useState(false);
   const address = search.toString();
   // biome-ignore lint/correctness/useExhaustiveDependencies: what the address says wins over what was typed
   useEffect(() => setTyped({}), [address]);
@@ -25,6 +44,9 @@ export const RunFilters = ({ search, faults, onChange }: RunFiltersProps) => {
     event?.preventDefault();
     if (Object.keys(typed).length > 0) onChange(typed);
   };
+  const hasDates = wantsDates || given('from') !== '' || given('to') !== '';
+  const providerNames = new Set([given('provider'), ...providers.map(({ name }) => name)]);
+  const count = countFilters(search);
   const textInput = (name: FilterName, label: string, placeholder = '', type = 'text') => (
     <Field label={label} fault={faults[name]}>
       {(control) => (
@@ -47,61 +69,82 @@ export const RunFilters = ({ search, faults, onChange }: RunFiltersProps) => {
           {...control}
           type="datetime-local"
           value={toLocalInput(given(name) || undefined)}
-          onChange={({ target }) => onChange({ [name]: toTimestamp(target.value) ?? '' })}
+          onChange={({ target }) => onChange({ [name]: toTimestamp(target.value) ?? '', window: '' })}
         />
       )}
     </Field>
   );
   return (
-    <form className="fields fields-dense" onSubmit={send} aria-label="Filters">
-      {textInput('text', 'Words', undefined, 'search')}
-      <Field label="Provider">
-        {(control) => (
-          <select
-            {...control}
-            value={given('provider')}
-            onChange={({ target }) => onChange({ provider: target.value })}
-          >
-            <option value="">any</option>
-            {given('provider') !== '' && providers.every(({ name }) => name !== given('provider')) && (
-              <option>{given('provider')}</option>
-            )}
-            {providers.map(({ name }) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        )}
-      </Field>
-      {textInput('model', 'Model')}
-      <datalist id={modelsId}>
-        {providers
-          .flatMap(({ models }) => models ?? [])
-          .map(({ id }) => (
-            <option key={id} value={id} />
-          ))}
-      </datalist>
-      <Field label="Outcome">
-        {(control) => (
-          <select
-            {...control}
-            value={given('outcome')}
-            onChange={({ target }) => onChange({ outcome: target.value })}
-          >
-            <option value="">any</option>
-            {Outcome.options.map((outcome) => (
-              <option key={outcome} value={outcome}>
-                {formatWord(outcome)}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
-      {timeInput('from', 'From')}
-      {timeInput('to', 'To')}
-      {textInput('metadata', 'Metadata', 'key:value')}
-      <button type="submit" className="hidden-text" tabIndex={-1}>
-        Apply
+    <div className="filters">
+      <button
+        type="button"
+        className="button filters-switch"
+        aria-expanded={isOpen}
+        aria-controls={formId}
+        onClick={() => setIsOpen(!isOpen)}
+      >
+        Filters{count > 0 && ` (${count})`}
       </button>
-    </form>
+      <form
+        id={formId}
+        className={isOpen ? 'fields fields-dense filters-open' : 'fields fields-dense'}
+        onSubmit={send}
+        aria-label="Filters"
+      >
+        {textInput('text', 'Words', 'in question or answer', 'search')}
+        <ChoiceField
+          label="When"
+          value={hasDates ? 'custom' : given('window')}
+          choices={windowNames}
+          onChange={(window) => {
+            setWantsDates(window === 'custom');
+            onChange(window === 'custom' ? { window: '' } : { window, from: '', to: '' });
+          }}
+        />
+        <ChoiceField
+          label="Provider"
+          value={given('provider')}
+          choices={{
+            '': 'any',
+            ...Object.fromEntries([...providerNames].map((name) => [name, name || 'any'])),
+          }}
+          onChange={(provider) => onChange({ provider })}
+        />
+        {textInput('model', 'Model', 'any')}
+        <datalist id={modelsId}>
+          {providers
+            .flatMap(({ models }) => models ?? [])
+            .map(({ id }) => (
+              <option key={id} value={id} />
+            ))}
+        </datalist>
+        <ChoiceField
+          label="Outcome"
+          value={given('status') === 'sending' ? 'sending' : given('outcome')}
+          choices={outcomeNames}
+          onChange={(outcome) =>
+            onChange(outcome === 'sending' ? { outcome: '', status: outcome } : { outcome, status: '' })
+          }
+        />
+        {textInput('metadata', 'Metadata', 'key:value')}
+        {hasDates && (
+          <>
+            {timeInput('from', 'From')}
+            {timeInput('to', 'To')}
+          </>
+        )}
+        <button type="submit" className="hidden-text" tabIndex={-1}>
+          Apply
+        </button>
+      </form>
+      {given('batchId') !== '' && (
+        <p className="quiet">
+          Of one batch: <Link href={`/batches/${given('batchId')}`}>{given('batchId')}</Link>{' '}
+          <button type="button" className="button button-small" onClick={() => onChange({ batchId: '' })}>
+            Of all
+          </button>
+        </p>
+      )}
+    </div>
   );
 };

@@ -13,7 +13,7 @@ export const AgoText = ({ at }: { at: string | null }) => {
   }, []);
   if (at === null) return <span>{unknown}</span>;
   return (
-    <time dateTime={at} title={`${formatTime(at)} (${at})`}>
+    <time className="nowrap" dateTime={at} title={`${formatTime(at)} (${at})`}>
       {formatAgo(at, Math.max(now, Date.now()))}
     </time>
   );

@@ -1,37 +1,65 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
-import { CreateInference, type Message } from '../../src/contract/inference.ts';
+import { CreateInference, type Inference } from '../../src/contract/inference.ts';
 import { cancelInference, streamInference } from '../api/inference-stream.ts';
+import type { PlayTarget } from '../format/play-draft.ts';
 import { playgroundLabels } from '../format/playground-rounds.ts';
-import type { ModelChoice } from './model-select.tsx';
-import type { PlayState } from './play-column.tsx';
 
-export type PlayTarget = ModelChoice & { key: string };
-export type PlayQuestion = { messages: Message[]; parameters: Record<string, unknown> };
+export type PlayQuestion = Pick<CreateInference, 'messages' | 'parameters' | 'preprocessing'>;
 
-/** Asks several targets at once and keeps how far each has come. What is still under way when the page is left goes on. */
+/** An answer on its way: `pieces` of text so far, and when the first of them came, in epoch ms. */
+export type Asking = {
+  kind: 'asking';
+  id: string | null;
+  text: string;
+  pieces: number;
+  askedAtMs: number;
+  firstTextAtMs: number | null;
+};
+/** How far one column has come. */
+export type PlayState =
+  | { kind: 'idle' }
+  | Asking
+  | { kind: 'answered'; run: Inference }
+  | { kind: 'failed'; error: unknown; text: string };
+
+const asking = (id: string | null, askedAtMs: number): Asking => ({
+  kind: 'asking',
+  id,
+  text: '',
+  pieces: 0,
+  askedAtMs,
+  firstTextAtMs: null,
+});
+
+const stateOf = (run: Inference): PlayState =>
+  run.status === 'settled' ? { kind: 'answered', run } : asking(run.id, Date.parse(run.createdAt));
+
+/**
+ * Asks several targets at once and keeps how far each has come. Whoever leaves the page listens no longer; what is under way goes
+ * on and is recorded.
+ */
 export const usePlayground = () => {
   const queryClient = useQueryClient();
   const [states, setStates] = useState<Record<string, PlayState>>({});
-  const running = useRef(new Map<string, { abort: AbortController; id: string | null }>());
-  const isThere = useRef(true);
+  const running = useRef(new Map<string, AbortController>());
   useEffect(() => {
-    isThere.current = true;
+    const calls = running.current;
     return () => {
-      isThere.current = false;
+      for (const abort of calls.values()) abort.abort();
     };
   }, []);
 
-  const update = (key: string, change: (state: PlayState) => PlayState) => {
-    if (isThere.current) setStates((all) => ({ ...all, [key]: change(all[key] ?? { kind: 'idle' }) }));
-  };
-  const textOf = (state: PlayState) => (state.kind === 'asking' ? state.text : '');
-
   const askOne = async ({ key, provider, model }: PlayTarget, question: PlayQuestion, round: string) => {
     const abort = new AbortController();
-    const call = { abort, id: null as string | null };
-    running.current.set(key, call);
-    update(key, () => ({ kind: 'asking', text: '', id: null }));
+    running.current.set(key, abort);
+    const set = (state: PlayState) => setStates((all) => ({ ...all, [key]: state }));
+    let state = asking(null, Date.now());
+    const goOn = (change: Partial<Asking>) => {
+      state = { ...state, ...change };
+      set(state);
+    };
+    set(state);
     try {
       const request = CreateInference.parse({
         ...question,
@@ -42,38 +70,48 @@ export const usePlayground = () => {
       const run = await streamInference(
         request,
         {
-          onStart: (id) => {
-            call.id = id;
-            update(key, (state) => ({ kind: 'asking', text: textOf(state), id }));
-          },
+          onStart: (id) => goOn({ id }),
           onText: (text) =>
-            update(key, (state) => ({ kind: 'asking', text: textOf(state) + text, id: call.id })),
+            goOn({
+              text: state.text + text,
+              pieces: state.pieces + 1,
+              firstTextAtMs: state.firstTextAtMs ?? Date.now(),
+            }),
         },
         abort.signal,
       );
-      update(key, () => ({ kind: 'answered', run }));
+      set({ kind: 'answered', run });
     } catch (thrown) {
       const error = abort.signal.aborted
         ? new Error('Stopped. What became of it stands under Runs.')
         : thrown;
-      update(key, (state) => ({ kind: 'failed', error, text: textOf(state) }));
+      set({ kind: 'failed', error, text: state.text });
     } finally {
-      if (running.current.get(key) === call) running.current.delete(key);
+      if (running.current.get(key) === abort) running.current.delete(key);
     }
   };
 
-  const ask = async (targets: readonly PlayTarget[], question: PlayQuestion) => {
+  /** @returns the round under which the answers are found again */
+  const ask = (targets: readonly PlayTarget[], question: PlayQuestion): string => {
     const round = crypto.randomUUID();
-    await Promise.all(targets.map((target) => askOne(target, question, round)));
-    await queryClient.invalidateQueries({ queryKey: ['inferences'] });
+    setStates({});
+    void Promise.all(targets.map((target) => askOne(target, question, round))).then(() =>
+      queryClient.invalidateQueries({ queryKey: ['inferences'] }),
+    );
+    return round;
   };
+  /** Shows runs as they are, each in the column with its id. */
+  const restore = (runs: readonly Inference[]) =>
+    setStates(Object.fromEntries(runs.map((run) => [run.id, stateOf(run)])));
   const stop = () => {
-    for (const { abort, id } of running.current.values()) {
+    for (const [key, state] of Object.entries(states)) {
+      const abort = () => running.current.get(key)?.abort();
+      if (state.kind !== 'asking') continue;
       // One that streams ends by itself, and its end says what became of it.
-      if (id === null) abort.abort();
-      else cancelInference(id).catch(() => abort.abort());
+      if (state.id === null) abort();
+      else cancelInference(state.id).catch(abort);
     }
   };
   const isAsking = Object.values(states).some(({ kind }) => kind === 'asking');
-  return { states, ask, stop, isAsking };
+  return { states, ask, restore, stop, isAsking };
 };

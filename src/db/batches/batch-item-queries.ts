@@ -1,10 +1,9 @@
 import { type CommonQueryMethods, type FragmentSqlToken, sql } from 'slonik';
 import { z } from 'zod';
-import { BatchItem, BatchResult } from '../../contract/batch-item.ts';
+import { BatchItem, type BatchItemFilter, BatchResult, noDetail } from '../../contract/batch-item.ts';
 import { fromItemCursor, toItemCursor } from '../cursor.ts';
 import { allOf } from '../filter-conditions.ts';
 import type { Page, PageRequest } from '../runs/inference-repository.ts';
-import type { BatchItemFilter } from './batch-repository.ts';
 
 /** `batch_items as i`, joined to its target `t` and its question `q`, under the contract's names. */
 export const itemFields: FragmentSqlToken = sql.fragment`
@@ -62,6 +61,12 @@ export const listBatchItems = async (
   if (filter.state !== undefined) {
     conditions.push(sql.fragment`i.state = ${filter.state === 'in_progress' ? 'leased' : filter.state}`);
   }
+  if (filter.detail !== undefined) {
+    conditions.push(
+      sql.fragment`i.detail is not distinct from ${filter.detail === noDetail ? null : filter.detail}`,
+    );
+  }
+  if (filter.targetIndex !== undefined) conditions.push(sql.fragment`i.target_index = ${filter.targetIndex}`);
   const rows = await connection.any(sql.type(BatchItem)`
     select ${itemFields}
     from ${itemTables}

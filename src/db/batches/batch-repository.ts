@@ -7,7 +7,8 @@ import type {
   BatchTarget,
   OnUnknown,
 } from '../../contract/batch.ts';
-import type { BatchItem, BatchResult } from '../../contract/batch-item.ts';
+import type { BatchFailures } from '../../contract/batch-failure.ts';
+import type { BatchItem, BatchItemFilter, BatchResult } from '../../contract/batch-item.ts';
 import type { Message, Metadata, Outcome, Parameters } from '../../contract/inference.ts';
 import type { LimitsRepository } from '../limits/limits-repository.ts';
 import type { NewRun, Page, PageRequest, RunSettlement } from '../runs/inference-repository.ts';
@@ -101,7 +102,6 @@ export type UnfinishedBatch = {
 };
 
 export type BatchFilter = { status?: BatchStatus | undefined };
-export type BatchItemFilter = { outcome?: Outcome | undefined; state?: BatchItem['state'] | undefined };
 
 /** What stopped retrying makes sense of: everything but an answer. */
 export type RetryRequest = { batchId: string; outcomes: readonly Outcome[]; now: Date };
@@ -126,6 +126,8 @@ export type BatchRepository = LimitsRepository &
     listBatches(filter: BatchFilter, page: PageRequest): Promise<Page<Batch>>;
     batchCounts(id: string, now: Date): Promise<BatchCounts>;
     batchSpend(id: string): Promise<BatchSpend>;
+    /** Why items have no answer, the most frequent cause first. */
+    batchFailures(id: string): Promise<BatchFailures>;
     reconcileBatch(id: string): Promise<BatchReconciliation | null>;
     /** In order of position. @throws {AppError} invalid_request for a cursor that is not ours. */
     listBatchItems(id: string, filter: BatchItemFilter, page: PageRequest): Promise<Page<BatchItem>>;

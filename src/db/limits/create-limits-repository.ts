@@ -1,7 +1,7 @@
 import type { DatabasePool } from 'slonik';
 import { reserveFromBudgets } from './budget-queries.ts';
 import type { LimitsRepository } from './limits-repository.ts';
-import { slowProvider, takeRate } from './rate-queries.ts';
+import { providerPaces, slowProvider, takeRate } from './rate-queries.ts';
 import { cancelReservations, expireReservations } from './reservation-queries.ts';
 import { holdSlots, releaseSlots } from './slot-queries.ts';
 
@@ -16,4 +16,5 @@ export const createLimitsRepository = (connect: () => Promise<DatabasePool>): Li
   holdSlots: async (request) => holdSlots(await connect(), request),
   releaseSlots: async (provider, holder) => releaseSlots(await connect(), provider, holder),
   slowProvider: async (slowdown) => slowProvider(await connect(), slowdown),
+  providerPaces: async (now) => providerPaces(await connect(), now),
 });

@@ -48,6 +48,14 @@ export type Slowdown = {
   slowDown: boolean;
 };
 
+export type ProviderPace = {
+  provider: string;
+  /** null: nothing holds calls back. */
+  blockedUntil: string | null;
+  /** Share of the configured limits that is in force, from 0 to 1. */
+  paceShare: number;
+};
+
 /** Money and pace, correct over any number of processes. */
 export type LimitsRepository = {
   /**
@@ -68,4 +76,6 @@ export type LimitsRepository = {
   holdSlots(request: SlotRequest): Promise<number>;
   releaseSlots(provider: string, holder: string): Promise<void>;
   slowProvider(slowdown: Slowdown): Promise<void>;
+  /** Of the providers that have a pace: those that were ever slowed or asked under a limit. */
+  providerPaces(now: Date): Promise<readonly ProviderPace[]>;
 };

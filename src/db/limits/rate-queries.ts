@@ -1,7 +1,7 @@
 import { type CommonQueryMethods, sql } from 'slonik';
 import { z } from 'zod';
 import { Timestamp } from '../../contract/common.ts';
-import type { RateRequest, RateResult, Slowdown } from './limits-repository.ts';
+import type { ProviderPace, RateRequest, RateResult, Slowdown } from './limits-repository.ts';
 
 /**
  * How far requests may run ahead of an even pace. In a window of 60 s no more than `limit × 60.25 / 60` calls begin, plus what
@@ -124,4 +124,20 @@ export const slowProvider = async (
       factor = case when ${halves} then greatest(${smallestFactor}::float8, ${factorAt(at)} / 2) else factor end,
       slowed_at = case when ${halves} then ${at}::timestamptz else slowed_at end
     where provider = ${provider}`);
+};
+
+const PaceRow = z.object({ provider: z.string(), blockedUntil: Timestamp.nullable(), paceShare: z.number() });
+
+export const providerPaces = async (
+  connection: CommonQueryMethods,
+  now: Date,
+): Promise<readonly ProviderPace[]> => {
+  const at = now.toISOString();
+  return connection.any(sql.type(PaceRow)`
+    select
+      provider,
+      case when blocked_until > ${at} then blocked_until end as "blockedUntil",
+      ${factorAt(at)} as "paceShare"
+    from rate_limits
+    order by provider`);
 };

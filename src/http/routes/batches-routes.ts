@@ -10,6 +10,7 @@ import {
   CreateBatch,
   RetryBatch,
 } from '../../contract/batch.ts';
+import { BatchFailures } from '../../contract/batch-failure.ts';
 import { BatchItemPage, ListBatchItemsQuery, ListBatchResultsQuery } from '../../contract/batch-item.ts';
 import { PageQuery } from '../../contract/common.ts';
 import { IdParams, NoQuery } from '../id-params.ts';
@@ -125,6 +126,20 @@ export const listBatchItemsRoute = createRoute({
   request: { query: ListBatchItemsQuery, params: IdParams },
   responses: {
     200: { description: 'One page', content: jsonContent(BatchItemPage) },
+    ...problemResponses(400, 401, 403, 404),
+  },
+});
+
+export const listBatchFailuresRoute = createRoute({
+  method: 'get',
+  path: `${batchesPath}/{id}/failures`,
+  tags,
+  operationId: 'listBatchFailures',
+  summary: 'Why items of a batch have no answer: by outcome, detail and target, with what the provider said',
+  ...access('study:read'),
+  request: { query: NoQuery, params: IdParams },
+  responses: {
+    200: { description: 'The causes, most frequent first', content: jsonContent(BatchFailures) },
     ...problemResponses(400, 401, 403, 404),
   },
 });

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { ProviderList } from '../../contract/provider-info.ts';
+import { ProviderConditions, ProviderList } from '../../contract/provider-info.ts';
 import type { AppServices } from '../../services/app-services.ts';
 import type { ApiApp } from '../app-env.ts';
 import { NoQuery } from '../id-params.ts';
@@ -21,9 +21,26 @@ export const listProvidersRoute = createRoute({
   },
 });
 
+export const listProviderConditionsRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/providers/health',
+  tags: ['providers'],
+  operationId: 'listProviderConditions',
+  summary: 'How each provider fares: what holds calls back, and what became of those of the last hour',
+  ...access('study:read'),
+  request: { query: NoQuery },
+  responses: {
+    200: { description: 'All configured providers', content: jsonContent(ProviderConditions) },
+    ...problemResponses(400, 401, 403),
+  },
+});
+
 export const registerProvidersRoutes = (
   app: ApiApp,
-  { listProviders }: Pick<AppServices, 'listProviders'>,
+  services: Pick<AppServices, 'listProviders' | 'listProviderConditions'>,
 ): void => {
-  app.openapi(listProvidersRoute, (c) => c.json({ data: listProviders() }, 200));
+  app.openapi(listProvidersRoute, (c) => c.json({ data: services.listProviders() }, 200));
+  app.openapi(listProviderConditionsRoute, async (c) =>
+    c.json({ data: await services.listProviderConditions() }, 200),
+  );
 };

@@ -78,6 +78,10 @@ export const registerBatchesRoutes = (app: ApiApp, { service, streams, logger }:
     return c.json(await service.listItems(c.req.valid('param').id, filter, { limit, cursor }), 200);
   });
 
+  app.openapi(routes.listBatchFailuresRoute, async (c) =>
+    c.json(await service.failures(c.req.valid('param').id), 200),
+  );
+
   app.openapi(routes.listBatchResultsRoute, async (c) => {
     const { format, ...page } = c.req.valid('query');
     const { data, nextCursor } = await service.listResults(c.req.valid('param').id, page);

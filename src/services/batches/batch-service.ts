@@ -7,8 +7,8 @@ import type {
   BatchStatus,
   RetryBatch,
 } from '../../contract/batch.ts';
-import type { BatchItem, BatchItemInput, BatchResult } from '../../contract/batch-item.ts';
-import type { Outcome } from '../../contract/inference.ts';
+import type { BatchFailures } from '../../contract/batch-failure.ts';
+import type { BatchItem, BatchItemFilter, BatchItemInput, BatchResult } from '../../contract/batch-item.ts';
 import type { Page, PageRequest } from '../../db/runs/inference-repository.ts';
 
 export type BatchCaller = {
@@ -42,11 +42,9 @@ export type BatchService = {
   estimate(definition: BatchDefinition, source: QuestionSource): Promise<BatchEstimate>;
   get(id: string): Promise<BatchDetail>;
   list(filter: { status?: BatchStatus | undefined }, page: PageRequest): Promise<Page<Batch>>;
-  listItems(
-    id: string,
-    filter: { outcome?: Outcome | undefined; state?: BatchItem['state'] | undefined },
-    page: PageRequest,
-  ): Promise<Page<BatchItem>>;
+  listItems(id: string, filter: BatchItemFilter, page: PageRequest): Promise<Page<BatchItem>>;
+  /** Why items have no answer. */
+  failures(id: string): Promise<BatchFailures>;
   /** Settled items with their answers; a page also ends before its JSON could become larger than 16 MiB. */
   listResults(id: string, page: PageRequest): Promise<Page<BatchResult>>;
   /** @throws {AppError} conflict when it is finished or being cancelled */

@@ -114,6 +114,10 @@ export const createBatchService = (dependencies: BatchServiceDependencies): Batc
       await find(id);
       return repository.listBatchItems(id, filter, page);
     },
+    failures: async (id) => {
+      await find(id);
+      return repository.batchFailures(id);
+    },
     listResults: async (id, page) => {
       await find(id);
       return repository.listBatchResults(id, { ...page, maxBytes: maxResultBytes });
