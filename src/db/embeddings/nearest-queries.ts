@@ -22,7 +22,7 @@ const longestVector = 2000;
 const Nearest = z.object({ promptId: z.number().int(), distance: z.number() });
 type Nearest = z.infer<typeof Nearest>;
 const Found = Inference.extend({ similarity: z.number(), repeatCount: z.number().int() });
-const Count = z.object({ count: z.number().int() });
+const Sizes = z.object({ isLarge: z.boolean(), isBroad: z.boolean() });
 
 const settled = (filter: InferenceFilter): FragmentSqlToken =>
   sql.fragment`r.status = 'settled' and ${allOf(filterConditions(filter))}`;
@@ -40,15 +40,18 @@ const isFiltered = ({ filter }: NearestRequest): boolean => filterConditions(fil
 const besides = ({ exceptPromptId = null }: NearestRequest): FragmentSqlToken =>
   exceptPromptId === null ? sql.fragment`true` : sql.fragment`e.prompt_id <> ${exceptPromptId}`;
 
-/** Whether a query has more rows than `most`; reads no further. */
-const isMoreThan = async (
+/** Whether there are more vectors than `most`, and more inferences that the filter keeps; neither is counted further. */
+const countUpTo = (
   connection: CommonQueryMethods,
-  rows: FragmentSqlToken,
+  { space, filter }: NearestRequest,
   most: number,
-): Promise<boolean> => {
-  const count = await connection.oneFirst(sql.type(Count)`
-    select count(*) as count from (${rows} limit ${most + 1}) as counted`);
-  return count > most;
+): Promise<z.infer<typeof Sizes>> => {
+  const isMore = (rows: FragmentSqlToken) =>
+    sql.fragment`(select count(*) > ${most} from (${rows} limit ${most + 1}) as counted)`;
+  return connection.one(sql.type(Sizes)`
+    select
+      ${isMore(sql.fragment`select from prompt_embeddings where space_id = ${space.id}`)} as "isLarge",
+      ${isMore(sql.fragment`select from inference_runs as r where ${settled(filter)}`)} as "isBroad"`);
 };
 
 /** In the words of the space's index, which is in half precision where vectors are too long for another. */
@@ -116,12 +119,9 @@ const nearestPrompts = async (
   most: number,
 ): Promise<readonly Nearest[]> => {
   const compare = (query: FragmentSqlToken) => connection.any(sql.type(Nearest)`${query}`);
-  const all = sql.fragment`select from prompt_embeddings where space_id = ${request.space.id}`;
-  if (!(await isMoreThan(connection, all, most))) return compare(nearestOfAll(request));
-  const kept = sql.fragment`select from inference_runs as r where ${settled(request.filter)}`;
-  if (isFiltered(request) && !(await isMoreThan(connection, kept, most))) {
-    return compare(nearestOfKept(request));
-  }
+  const { isLarge, isBroad } = await countUpTo(connection, request, most);
+  if (!isLarge) return compare(nearestOfAll(request));
+  if (!isBroad) return compare(nearestOfKept(request));
   const walked = await connection.transaction(async (transaction) => {
     await transaction.query(sql.unsafe`${indexSettings}`);
     return transaction.any(sql.type(Nearest)`${nearestByIndex(request)}`);
