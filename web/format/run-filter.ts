@@ -30,7 +30,7 @@ const isWindow = (value: string | null): value is keyof typeof windows =>
 const addressNames: readonly FilterName[] = [...filterNames, 'window'];
 /** How many filters an address has. */
 export const countFilters = (search: URLSearchParams): number =>
-  addressNames.filter((name) => search.has(name)).length;
+  addressNames.filter((name) => search.get(name)).length;
 /** The change of an address that leaves none. */
 export const noFilters: Readonly<Record<string, undefined>> = Object.fromEntries(
   addressNames.map((name) => [name, undefined]),

@@ -88,7 +88,7 @@ const ComparisonChart = ({ rows, figure, by, nameOf }: ComparisonChartProps) => 
               strokeLinecap: 'round' as const,
             },
           }),
-          dot(drawn, { x: 'value', y: 'key', r: 5, fill: colourAt(0), title: titleOf }),
+          dot(drawn, { x: 'value', y: 'key', r: 4, fill: colourAt(0), title: titleOf }),
         ],
       };
     },
