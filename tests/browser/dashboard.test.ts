@@ -285,7 +285,7 @@ describeInBrowser(`the dashboard${withoutBrowser}`, () => {
     async () => {
       await open('/study?by=provider');
       await page.getByRole('region', { name: 'Comparison as a table' }).getByText('echo-strict').waitFor();
-      await page.getByRole('img', { name: 'success, % by provider' }).locator('svg circle').first().waitFor();
+      await page.getByRole('img', { name: 'success by provider' }).locator('svg circle').first().waitFor();
       await page
         .getByRole('img', { name: /^runs by the day/ })
         .locator('svg circle')
@@ -303,7 +303,7 @@ describeInBrowser(`the dashboard${withoutBrowser}`, () => {
       const before = await drawn();
       await page.getByLabel('Figure').selectOption('latencyMsP95');
       await page.waitForURL('**figure=latencyMsP95**');
-      await page.getByRole('img', { name: 'latency p95, ms by provider' }).waitFor();
+      await page.getByRole('img', { name: 'latency p95 by provider' }).waitFor();
       const both = await drawn();
       expect(both).not.toBe(before);
       await page.getByLabel('Provider').first().selectOption('echo-slow');

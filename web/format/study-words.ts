@@ -54,6 +54,9 @@ export const quantities: Readonly<Record<DistributionQuery['of'], string>> = {
   costUsd: 'cost, USD',
 };
 
+/** For a drawing, where each value has its unit: `latency p95, ms` → `latency p95`. */
+export const withoutUnit = (name: string): string => name.replace(/, (ms|USD|%)$/, '');
+
 /** How a value is written whose name is one of those above: with its unit, as on an axis. Shares are percents there. */
 export const formatFor = (name: string): ((value: number) => string) => {
   if (/Usd$/.test(name)) return (value) => formatUsd(value.toFixed(12));

@@ -51,7 +51,8 @@ const appendLegend = (drawing: Element, legend: readonly LegendEntry[]) => {
   for (const [index, { name, colour }] of legend.entries()) {
     const y = height + (index + 0.5) * legendLinePx;
     append(drawing, 'rect', { x: 20, y, width: 10, height: 10, fill: colour });
-    append(drawing, 'text', { x: 36, y: y + 9, fill: 'currentColor' }).textContent = name;
+    append(drawing, 'text', { x: 36, y: y + 9, fill: 'currentColor', 'text-anchor': 'start' }).textContent =
+      name;
   }
 };
 

@@ -14,7 +14,7 @@ import {
 } from '../format/comparison-figures.ts';
 import { formatInterval, formatMs, formatPercent } from '../format/format-estimates.ts';
 import { formatCount, formatRate, formatUsd, unknown } from '../format/format-values.ts';
-import { chosen, comparedBy, formatFor } from '../format/study-words.ts';
+import { chosen, comparedBy, formatFor, withoutUnit } from '../format/study-words.ts';
 import { Chart } from './chart.tsx';
 import { ChoiceField } from './choice-field.tsx';
 import { EmptyNotice, ErrorNotice, Loading } from './notices.tsx';
@@ -37,7 +37,8 @@ const shorten = (name: string, px: number) => {
 type ComparisonChartProps = Naming & { rows: readonly Row[]; figure: ComparisonFigureName; by: string };
 
 const ComparisonChart = ({ rows, figure, by, nameOf }: ComparisonChartProps) => {
-  const { name, of, ...kind } = comparisonFigures[figure];
+  const { name: unitName, of, ...kind } = comparisonFigures[figure];
+  const name = withoutUnit(unitName);
   const isShare = 'percent' in kind;
   const drawn = rows.slice(0, drawnRows).flatMap((row) => {
     const estimate: Estimate | null = of(row);

@@ -5,7 +5,7 @@ import { useDistribution } from '../api/use-study.ts';
 import { colourAt } from '../format/chart-colours.ts';
 import { formatInterval } from '../format/format-estimates.ts';
 import { formatCount, formatUnit, unknown } from '../format/format-values.ts';
-import { chosen, formatFor, quantities } from '../format/study-words.ts';
+import { chosen, formatFor, quantities, withoutUnit } from '../format/study-words.ts';
 import { Chart } from './chart.tsx';
 import { ChoiceField } from './choice-field.tsx';
 import { EmptyNotice, ErrorNotice, Loading } from './notices.tsx';
@@ -57,7 +57,7 @@ const DistributionChart = ({ distribution }: { distribution: Distribution }) => 
         marginTop: 16 + marked.length * labelLinePx,
         x: {
           type: 'log' as const,
-          label: quantities[distribution.of],
+          label: withoutUnit(quantities[distribution.of]),
           labelAnchor: 'center' as const,
           tickFormat: (value: number) => (isLabelled(value) ? format(value) : ''),
         },
@@ -89,7 +89,7 @@ const DistributionChart = ({ distribution }: { distribution: Distribution }) => 
   );
   return (
     <Chart
-      title={`Distribution of ${quantities[of]} over ${formatUnit(count, 'run')}, on a scale of ratios`}
+      title={`Distribution of ${withoutUnit(quantities[of])} over ${formatUnit(count, 'run')}, on a scale of ratios`}
       name={`distribution-of-${of}`}
       optionsAt={optionsAt}
       table={{

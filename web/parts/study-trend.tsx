@@ -5,7 +5,7 @@ import { useBatchNames } from '../api/use-batch-names.ts';
 import { useTimeseries } from '../api/use-study.ts';
 import { colourAt, mostLines } from '../format/chart-colours.ts';
 import { formatUnit } from '../format/format-values.ts';
-import { buckets, chosen, formatFor, measures, splits } from '../format/study-words.ts';
+import { buckets, chosen, formatFor, measures, splits, withoutUnit } from '../format/study-words.ts';
 import { Chart } from './chart.tsx';
 import { ChoiceField } from './choice-field.tsx';
 import { Field } from './field.tsx';
@@ -34,6 +34,7 @@ const TrendChart = ({ trend, nameOf }: TrendChartProps) => {
   const isShare = measure === 'successRate' || measure === 'errorRate';
   const names = series.map(nameOf);
   const format = formatFor(measure);
+  const name = withoutUnit(measures[measure]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: names follow from the trend and the naming
   const optionsAt = useCallback(
     (width: number) => {
@@ -48,7 +49,7 @@ const TrendChart = ({ trend, nameOf }: TrendChartProps) => {
         marginRight: 20,
         x: { label: null, type: 'utc' as const, ticks: width < 500 ? 4 : 10 },
         y: {
-          label: measures[measure],
+          label: name,
           grid: true,
           ...(isShare ? { domain: [0, 100], percent: true } : { zero: true, nice: true }),
           tickFormat: format,
@@ -72,7 +73,7 @@ const TrendChart = ({ trend, nameOf }: TrendChartProps) => {
   );
   return (
     <Chart
-      title={`${measures[measure]} by the ${bucket} (UTC)`}
+      title={`${name} by the ${bucket} (UTC)`}
       name={`${measure}-by-${bucket}`}
       optionsAt={optionsAt}
       legend={
