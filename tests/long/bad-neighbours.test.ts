@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type FakeProvider, startFakeProvider } from '../../support/fake-provider.ts';
-import { vendorAnswer } from '../../support/fake-vendor-answers.ts';
 import {
   type BatchDatabase,
   type OpenProcesses,
   openBatchDatabase,
   questionsOf,
-} from '../support/open-batch-services.ts';
+} from '../services/support/open-batch-services.ts';
+import { type FakeProvider, startFakeProvider } from '../support/fake-provider.ts';
+import { vendorAnswer } from '../support/fake-vendor-answers.ts';
 
 const items = 300;
 const concurrency = 32;
