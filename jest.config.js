@@ -11,6 +11,8 @@ export default {
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
   // What takes minutes because it has to (a pace, a crash and its recovery) is a step of its own: npm run test:long.
   testPathIgnorePatterns: process.env.SQ_TEST_LONG === 'true' ? [] : ['<rootDir>/tests/long/'],
+  // A package laid out by npm run package is a second package of the same name.
+  modulePathIgnorePatterns: ['<rootDir>/.package/'],
   testTimeout: 30_000,
   maxWorkers: 2,
 };

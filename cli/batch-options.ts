@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { BatchDefinition } from '../src/contract/batch.ts';
 import { Id } from '../src/contract/common.ts';
+import { describeIssue } from '../src/contract/describe-issue.ts';
 import type { NewBatch, ResultFormat } from './batch-client.ts';
 
 export const batchActions = ['pause', 'resume', 'cancel', 'retry-failed'] as const;
@@ -140,7 +141,9 @@ function readDefinition(values: Values): Omit<NewBatch, 'items' | 'uploadId'> {
   // The bounds are the API's own, so that nothing is sent in vain.
   const [issue] = checked.error.issues;
   const flag = issue?.path.flatMap((part) => flagOf[String(part)] ?? []).at(-1);
-  throw new UsageError(`${flag ?? z.prettifyError(checked.error)}: ${issue?.message ?? 'is wrong'}`);
+  throw new UsageError(
+    `${flag ?? z.prettifyError(checked.error)}: ${issue ? describeIssue(issue) : 'is wrong'}`,
+  );
 }
 
 /** The n-th provider with the n-th model; a single provider with every model; no model where the file names it. */

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 import { Id } from '../src/contract/common.ts';
+import { describeIssue } from '../src/contract/describe-issue.ts';
 import { CreateExport } from '../src/contract/export.ts';
 import { UsageError } from './batch-options.ts';
 
@@ -59,9 +60,10 @@ const readWords = (args: string[]) => {
   }
 };
 
-const optionOf = ({ path, message }: z.core.$ZodIssue): string => {
-  const last = String(path.at(-1) ?? '');
+const optionOf = (issue: z.core.$ZodIssue): string => {
+  const last = String(issue.path.at(-1) ?? '');
   const option = last === 'batchId' ? 'batch' : last;
+  const message = describeIssue(issue);
   return option in options ? `--${option}: ${message}` : message;
 };
 

@@ -47,7 +47,7 @@ export const BatchDefinition = z
     /** Hard limit in USD; what does not fit any more ends as `budget_skipped`. */
     maxCostUsd: Money.regex(
       /^\d{1,12}(\.\d{1,12})?$/,
-      'up to 12 digits before and after the point',
+      'must not be negative; up to 12 digits before and after the point',
     ).optional(),
     /** Hard limit of input and output tokens together. */
     maxTokens: z.number().int().min(1).max(1_000_000_000_000).optional(),

@@ -18,7 +18,7 @@ export const Timestamp = z.iso
   .datetime({ offset: true, abort: true, error: 'write it as 2030-01-31T12:00:00Z, or with an offset' })
   .refine(isStorableMoment, 'must lie in the years 1 to 9999, with an offset below 16 hours');
 /** Money as a decimal string: binary floating point cannot hold it. */
-export const Money = z.string().regex(/^-?\d+(\.\d+)?$/);
+export const Money = z.string().regex(/^-?\d+(\.\d+)?$/, 'write it as a decimal number, such as 2.50');
 
 const isStorable = (text: string) => !text.includes('\u0000') && text.isWellFormed();
 

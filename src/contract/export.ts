@@ -26,7 +26,11 @@ export const CreateExport = z
   .superRefine(({ what, filter = {} }, context) => {
     if (what !== 'results') return;
     if (filter.batchId === undefined) {
-      context.addIssue({ code: 'custom', path: ['filter'], message: 'results are those of one batchId' });
+      context.addIssue({
+        code: 'custom',
+        path: ['filter', 'batchId'],
+        message: 'is missing: results are those of one batch',
+      });
     }
     for (const name of Object.keys(filter).filter((key) => !ofResults.includes(key))) {
       context.addIssue({

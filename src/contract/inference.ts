@@ -52,7 +52,10 @@ export const Preprocessing = z
     collapseWhitespace: z.boolean().optional(),
     stripControlCharacters: z.boolean().optional(),
     variables: z
-      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/), StorableText.max(maxTextLength))
+      .record(
+        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'a name has letters, digits and _'),
+        StorableText.max(maxTextLength),
+      )
       .optional(),
     removePii: z.array(PiiKind).min(1).max(3).optional(),
     maxInputTokens: z.number().int().min(1).max(10_000_000).optional(),

@@ -4,7 +4,7 @@ import { Id, pageOf, StorableText, Timestamp } from './common.ts';
 
 const scheduleShape = {
   name: StorableText.trim().min(1).max(200),
-  cron: z.string().trim().min(9).max(200),
+  cron: z.string().trim().min(1).max(200),
   /** IANA name, such as `Europe/Berlin`. */
   timeZone: z.string().min(1).max(100),
   batch: ScheduledBatch,

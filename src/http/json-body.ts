@@ -120,7 +120,7 @@ export const jsonBody =
     if (need === 'required' || hasType) checkHeaders(c, facts.bodyTypes);
     const bytes = await readBytes(c.req.raw);
     if (bytes.byteLength === 0) {
-      if (need === 'required') throw bodyFault('is required');
+      if (need === 'required') throw bodyFault('is missing');
       giveParsed(c, {});
       // Behind the Functions host an absent body is an empty stream, and that is read by now: nobody may try again.
       Object.defineProperty(c.req, 'arrayBuffer', { value: async () => new ArrayBuffer(0) });

@@ -1,4 +1,5 @@
 import type { ZodError } from 'zod';
+import { describeIssue } from '../contract/describe-issue.ts';
 import { jsonPointer } from '../contract/json-pointer.ts';
 import { AppError, type FieldFault } from '../errors.ts';
 
@@ -28,7 +29,7 @@ const faultsOf = (target: Target, issue: Issue): FieldFault[] => {
       message,
     }));
   }
-  return [{ pointer: pointerTo(target, issue.path).slice(0, longestPointer), message: issue.message }];
+  return [{ pointer: pointerTo(target, issue.path).slice(0, longestPointer), message: describeIssue(issue) }];
 };
 
 /** A schema's complaints as one refusal that names every faulty field, never its value. */

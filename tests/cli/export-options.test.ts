@@ -25,7 +25,7 @@ describe('the options of npm run export', () => {
     ['--what runs', /--out/],
     ['--out a', /--what/],
     ['--what other --out a', /--what/],
-    ['--what results --out a', /batchId/],
+    ['--what results --out a', /--batch: is missing/],
     [`--what results --batch ${id} --model m --out a`, /--model/],
     ['--what runs --batch b --out a', /--batch/],
     ['--what runs --from yesterday --out a', /--from/],

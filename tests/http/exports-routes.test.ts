@@ -76,7 +76,7 @@ describe('a download', () => {
 
 describe('a request for an export', () => {
   it.each([
-    [{ what: 'results', format: 'csv' }, '/filter'],
+    [{ what: 'results', format: 'csv' }, '/filter/batchId'],
     [{ what: 'results', format: 'csv', filter: { batchId: knownId, model: 'm' } }, '/filter/model'],
     [{ what: 'runs', format: 'xlsx' }, '/format'],
     [{ what: 'runs', format: 'csv', filter: { since: '2026' } }, '/filter/since'],

@@ -80,7 +80,7 @@ describe('bodies', () => {
     const app = startFakeApp();
     const json = { 'content-type': 'application/json' };
     const response = await app.send(inferences, { method: 'POST', headers: json });
-    expect((await readProblem(response)).errors).toEqual([{ pointer: '', message: 'is required' }]);
+    expect((await readProblem(response)).errors).toEqual([{ pointer: '', message: 'is missing' }]);
     const headers = { authorization: `Bearer ${testKeys.admin}` };
     const untyped = { method: 'POST', headers, body: new Uint8Array(Buffer.from('{}')) };
     expect((await app.sendRaw(inferences, untyped)).status).toBe(415);

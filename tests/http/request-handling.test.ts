@@ -61,7 +61,7 @@ describe('queries and paths', () => {
     'an id %s is 400 at {id}',
     async (id) => {
       const problem = await readProblem(await startFakeApp().send(`${inferences}/${id}`));
-      expect(problem.errors).toEqual([{ pointer: '{id}', message: 'Invalid UUID' }]);
+      expect(problem.errors).toEqual([{ pointer: '{id}', message: 'is no UUID' }]);
     },
   );
 

@@ -39,7 +39,7 @@ const readRequest = (
     return { definition: inQuery, source: { lines: requestBytes(c), contentEncoding } };
   }
   if (inQuery !== undefined) throw missing('?definition', 'is a part of a JSON body');
-  if (!isGiven(body)) throw missing('', 'is required');
+  if (!isGiven(body)) throw missing('', 'is missing');
   const { items, uploadId, ...definition } = body;
   if (uploadId !== undefined) return { definition, source: { uploadId } };
   const open = definition.targets.findIndex(({ model }) => model === undefined);

@@ -1,4 +1,5 @@
 import type { ZodError } from 'zod';
+import { describeIssue } from '../../contract/describe-issue.ts';
 import { jsonPointer } from '../../contract/json-pointer.ts';
 import type { FieldFault } from '../../errors.ts';
 
@@ -25,8 +26,7 @@ const faultsOf = (issue: Issue, above: readonly PropertyKey[]): FieldFault[] => 
     const inner = closestForm(issue);
     if (inner.length > 0) return inner.flatMap((each) => faultsOf(each, path));
   }
-  const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
-  return [{ pointer: jsonPointer(path), message: isMissing ? 'is missing' : issue.message }];
+  return [{ pointer: jsonPointer(path), message: describeIssue(issue) }];
 };
 
 /** A schema's complaints about a line as faults below its place. They name fields and never repeat a value. */
