@@ -5,10 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { createFolderArtifactStore } from '../src/artifacts/folder-artifact-store.ts';
 import { createPool } from '../src/db/create-pool.ts';
 import { createExportRepository } from '../src/db/exports/create-export-repository.ts';
+import { createStudyRepository } from '../src/db/study/create-study-repository.ts';
 import { createApp } from '../src/http/create-app.ts';
 import type { AppServices } from '../src/services/app-services.ts';
 import { createExportRunner } from '../src/services/exports/create-export-runner.ts';
 import { createExportService } from '../src/services/exports/create-export-service.ts';
+import { createStudyService } from '../src/services/study/create-study-service.ts';
 import { createLogger } from '../src/telemetry/create-logger.ts';
 
 export type ExportTask = { databaseUrl: string; folder: string; gzip: boolean };
@@ -23,7 +25,11 @@ process.once('message', async ({ databaseUrl, folder, gzip }: ExportTask) => {
     artifacts: createFolderArtifactStore({ folder }),
     logger,
   };
-  const runner = createExportRunner(parts);
+  const study = createStudyService({
+    repository: createStudyRepository({ pool, readPool: pool }),
+    familyOf: () => null,
+  });
+  const runner = createExportRunner({ ...parts, study });
   const conductor = { startExport: async () => undefined };
   const exportService = createExportService({ ...parts, runner, conductor });
   const startedAt = performance.now();

@@ -118,11 +118,16 @@ export const createServices = (config: Config, dependencies: ServicesDependencie
   const scheduleService = createScheduleService({ repository: batches, planBatch, conductor, logger });
   const artifacts = createArtifactStore(config, identity);
   const uploadService = createUploadService({ repository: createUploadRepository({ pool }), artifacts });
-  const exports = { repository: createExportRepository({ pool }), artifacts, logger };
-  const exportRunner = createExportRunner(exports);
-  const exportService = createExportService({ ...exports, runner: exportRunner, conductor });
   const study = createStudyRepository({ pool, readPool });
   const studyService = createStudyService({ repository: study, familyOf });
+  const exports = { repository: createExportRepository({ pool }), artifacts, logger };
+  const exportRunner = createExportRunner({ ...exports, study: studyService });
+  const exportService = createExportService({
+    ...exports,
+    runner: exportRunner,
+    conductor,
+    atOnce: { partBytes: config.exports.atOnceBytes },
+  });
   return {
     repository,
     studyService,

@@ -58,6 +58,7 @@ export type Config = {
     leaseGraceMs: number;
   };
   batches: { stallMs: number };
+  exports: { atOnceBytes: number };
   providerLimits: ProviderLimits;
   /** The model that embeds prompts; null: none. `dimensions` null: as many as it gives. */
   embedding: { provider: string; model: string; dimensions: number | null } | null;
@@ -121,6 +122,7 @@ const toConfig = (settings: Settings, given: Environment): Config => ({
     leaseGraceMs: settings.SQ_LEASE_GRACE_MS,
   },
   batches: { stallMs: settings.SQ_BATCH_STALL_MS },
+  exports: { atOnceBytes: settings.SQ_EXPORT_AT_ONCE_BYTES },
   providerLimits: settings.SQ_PROVIDER_LIMITS,
   embedding: toEmbeddingConfig(settings),
   providers: toProviderConfigs(settings),

@@ -119,6 +119,10 @@ export const Settings = z.object({
     about: 'A batch that could go on, and has not for so long, gets a new orchestration, in ms.',
     reason: 'Azure Storage gives an activity of a killed worker back after five minutes.',
   }),
+  SQ_EXPORT_AT_ONCE_BYTES: setting(integer(1, 67_108_864).default(16_777_216), {
+    about: 'An export that is no larger is made while its caller waits, in bytes; more is a job of its own.',
+    reason: 'Whoever waits longer than some seconds wants to see how far it is.',
+  }),
   AOAI_ENDPOINT: setting(EndpointUrl.optional(), {
     about: 'Address of the Azure OpenAI resource, such as `https://NAME.openai.azure.com`.',
   }),

@@ -12,4 +12,5 @@ export const knownMigrations: readonly string[] = [
   '0010_rollups',
   '0011_embeddings',
   '0012_entra_sessions',
+  '0013_export_tables',
 ];

@@ -17,6 +17,9 @@ describe('the options of npm run export', () => {
       request: { what: 'results', format: 'jsonl', gzip: true, filter: { batchId: id, outcome: 'ok' } },
       url: 'http://h',
     });
+    expect(words('--what distribution --of costUsd --bins 9 --out a')).toMatchObject({
+      request: { options: { of: 'costUsd', bins: 9 } },
+    });
     expect(words(`--id ${id} --out a`)).toEqual({ command: 'fetch', id, out: 'a', url: undefined });
     expect(words('-h').command).toBe('help');
   });
@@ -32,6 +35,9 @@ describe('the options of npm run export', () => {
     ['--id 5 --out a', /no id/],
     [`--id ${id} --what runs --out a`, /--what/],
     [`--id ${id} --outcome ok --out a`, /--outcome/],
+    ['--what comparison --out a', /--by/],
+    ['--what runs --bins 3 --out a', /--bins/],
+    ['--what runs --format openai --out a', /--format/],
     ['--wat runs', /wat/],
   ])('are refused: %s', (line, message) => {
     expect(() => words(line)).toThrow(message);

@@ -80,6 +80,11 @@ describe('a request for an export', () => {
     [{ what: 'results', format: 'csv', filter: { batchId: knownId, model: 'm' } }, '/filter/model'],
     [{ what: 'runs', format: 'xlsx' }, '/format'],
     [{ what: 'runs', format: 'csv', filter: { since: '2026' } }, '/filter/since'],
+    [{ what: 'runs', format: 'openai' }, '/format'],
+    [{ what: 'runs', format: 'csv', options: { by: 'model' } }, '/options/by'],
+    [{ what: 'comparison', format: 'csv' }, '/options/by'],
+    [{ what: 'comparison', format: 'csv', options: { by: 'model', bins: 9 } }, '/options/bins'],
+    [{ what: 'timeseries', format: 'csv', options: { bucket: 'day', measure: 'mood' } }, '/options/measure'],
   ])('is refused with the place that is wrong: %j', async (body, pointer) => {
     const { post } = startFakeApp();
     const response = await post('/api/v1/exports', body);

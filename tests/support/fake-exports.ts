@@ -10,6 +10,7 @@ export const fakeExports = (knownId: string): ExportService => {
     format: 'csv',
     gzip: false,
     filter: {},
+    options: {},
     status: 'ready',
     rows: 1,
     bytes: 5,

@@ -13,6 +13,7 @@ const exportFields: FragmentSqlToken = sql.fragment`
   e.format,
   e.gzip,
   e.filter,
+  e.options,
   e.status,
   e.row_count as "rows",
   e.bytes,
@@ -26,10 +27,11 @@ const exportFields: FragmentSqlToken = sql.fragment`
 export const insertExport = async (connection: CommonQueryMethods, created: NewExport): Promise<Export> =>
   connection.one(sql.type(Export)`
     insert into exports as e (
-      id, what, format, gzip, filter, api_key_id, created_at, progressed_at, expires_at
+      id, what, format, gzip, filter, options, api_key_id, created_at, progressed_at, expires_at
     )
     values (
       ${created.id}, ${created.what}, ${created.format}, ${created.gzip}, ${JSON.stringify(created.filter)}::jsonb,
+      ${JSON.stringify(created.options)}::jsonb,
       ${created.apiKeyId}, ${created.createdAt.toISOString()}, ${created.createdAt.toISOString()},
       ${created.expiresAt.toISOString()}
     )

@@ -1,4 +1,4 @@
-import type { Export, ExportFormat, ExportWhat } from '../../contract/export.ts';
+import type { Export, ExportFormat, ExportOptions, ExportWhat, StudyTable } from '../../contract/export.ts';
 import type { InferenceFilter } from '../../contract/inference.ts';
 import type { Page, PageRequest } from '../runs/inference-repository.ts';
 
@@ -8,6 +8,7 @@ export type NewExport = {
   format: ExportFormat;
   gzip: boolean;
   filter: InferenceFilter;
+  options: ExportOptions;
   apiKeyId: string | null;
   createdAt: Date;
   expiresAt: Date;
@@ -19,7 +20,14 @@ export type ExportPart = { partNumber: number; name: string; bytes: number };
 /** An export with what is kept of it; `resumeAfter`: the key of the last row that is written. */
 export type OpenExport = { export: Export; parts: ExportPart[]; resumeAfter: string | null };
 
-export type ExportRows = Pick<NewExport, 'what' | 'format' | 'filter'> & {
+/** Tables whose rows are read page by page; figures of a study are worked out. */
+export type RecordedTable = Exclude<ExportWhat, StudyTable>;
+
+export type ExportRows = {
+  what: RecordedTable;
+  /** Other forms are made of these. */
+  format: Exclude<ExportFormat, 'openai'>;
+  filter: InferenceFilter;
   /** Nothing that was recorded later belongs to it. */
   before: string;
   after: string | null;
@@ -55,7 +63,7 @@ export type ExportRepository = {
   /** Rows in the order of time (of a batch: of position), at most `limit` of them and about `maxBytes`, but one at least. */
   readRows(rows: ExportRows, page: { limit: number; maxBytes: number }): Promise<ExportRowsPage>;
   /** What stands at the beginning of a CSV file. */
-  csvHeader(what: ExportWhat): string;
+  csvHeader(what: RecordedTable): string;
   /** @returns false, and changes nothing, when the export isn't running any more or somebody else has added this part */
   addPart(part: NewExportPart): Promise<boolean>;
   failExport(id: string, error: string, now: Date): Promise<void>;

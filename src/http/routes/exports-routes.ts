@@ -21,7 +21,7 @@ export const createExportRoute = createRoute({
   path,
   tags,
   operationId: 'createExport',
-  summary: 'Make a file of inferences, attempts or the results of a batch',
+  summary: 'Make a file of inferences, attempts, the results of a batch, or figures of the study',
   ...access('study:read'),
   request: { query: NoQuery, body: { required: true, content: jsonContent(CreateExport) } },
   responses: {
@@ -112,10 +112,13 @@ const mediaTypes = {
   csv: 'text/csv; charset=utf-8; header=present',
   json: 'application/json',
   jsonl: 'application/x-ndjson',
+  openai: 'application/x-ndjson',
 } as const;
 
-const fileName = ({ what, format, gzip, createdAt }: Export): string =>
-  `${what}-${createdAt.slice(0, 19).replaceAll(':', '')}.${format}${gzip ? '.gz' : ''}`;
+const fileName = ({ what, format, gzip, createdAt }: Export): string => {
+  const ending = format === 'openai' ? 'openai.jsonl' : format;
+  return `${what}-${createdAt.slice(0, 19).replaceAll(':', '')}.${ending}${gzip ? '.gz' : ''}`;
+};
 
 const readAll = async (content: AsyncIterable<Uint8Array>): Promise<Buffer<ArrayBuffer>> => {
   const pieces: Uint8Array[] = [];

@@ -4,11 +4,13 @@ import { createGzip } from 'node:zlib';
 import type { ArtifactStore } from '../../artifacts/artifact-store.ts';
 import type { ExportRepository, ExportRowsPage, OpenExport } from '../../db/exports/export-repository.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { exportFrame, readExportPages } from './export-content.ts';
+import { exportFrame } from './export-content.ts';
 import type { ExportRunner, ExportTurnLimits } from './export-runner.ts';
+import { type ExportSourceDependencies, openExportSource } from './export-source.ts';
 
 export type ExportRunnerDependencies = {
   repository: ExportRepository;
+  study: ExportSourceDependencies['study'];
   artifacts: ArtifactStore;
   logger: Logger;
   /** How much is read at once, before compression. About as much as two such pages is held in memory. */
@@ -42,7 +44,7 @@ const gzipped = (content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> 
 
 /** Exports, part by part. */
 export const createExportRunner = (dependencies: ExportRunnerDependencies): ExportRunner => {
-  const { repository, artifacts, logger, pageBytes = usualPageBytes, now = Date.now } = dependencies;
+  const { repository, study, artifacts, logger, pageBytes = usualPageBytes, now = Date.now } = dependencies;
   const underWay = new Set<Promise<unknown>>();
   let isStopped = false;
 
@@ -57,15 +59,15 @@ export const createExportRunner = (dependencies: ExportRunnerDependencies): Expo
     const endAt = now() + limits.withinMs;
     const open = await repository.openExport(id);
     if (open === null || open.export.status !== 'running') return 'done';
-    const { what, format, filter, gzip, createdAt } = open.export;
+    const { format, gzip } = open.export;
     const { partBytes = usualPartBytes, maxParts = Number.POSITIVE_INFINITY } = limits;
-    const frame = exportFrame(format, format === 'csv' ? repository.csvHeader(what) : '');
     const hash = await hashOf(open);
     let written = open.export.rows;
     let resumeAfter = open.resumeAfter;
     let isLast = false;
-    const rows = { what, format, filter, before: createdAt, after: resumeAfter };
-    const pages = readExportPages(repository, rows, pageBytes);
+    const source = await openExportSource({ repository, study, pageBytes }, open.export, resumeAfter);
+    const { pages } = source;
+    const frame = exportFrame(format, source.csvHeader);
 
     const take = (page: ExportRowsPage): string => {
       const text = page.rows > 0 && written > 0 ? frame.between + page.text : page.text;

@@ -19,7 +19,7 @@ export type ExportServiceDependencies = {
   now?: () => number;
   newId?: () => string;
   /** What is made while the caller waits. */
-  atOnce?: { withinMs: number; partBytes: number };
+  atOnce?: Partial<typeof usuallyAtOnce>;
 };
 
 const keptMs = 7 * 24 * 60 * 60 * 1000;
@@ -48,7 +48,8 @@ const boundsOf = (wanted: WantedBytes, size: number): { from: number; to: number
 /** Exports: bytes in the artifact store, facts in the database. A row never tells of bytes that are not kept yet. */
 export const createExportService = (dependencies: ExportServiceDependencies): ExportService => {
   const { repository, artifacts, runner, conductor, logger } = dependencies;
-  const { now = Date.now, newId = randomUUIDv7, atOnce = usuallyAtOnce } = dependencies;
+  const { now = Date.now, newId = randomUUIDv7 } = dependencies;
+  const atOnce = { ...usuallyAtOnce, ...dependencies.atOnce };
 
   const isKept = ({ expiresAt }: Export): boolean => Date.parse(expiresAt) > now();
   const get = async (id: string): Promise<Export> => {
@@ -101,11 +102,21 @@ export const createExportService = (dependencies: ExportServiceDependencies): Ex
   };
 
   return {
-    create: async ({ what, format, gzip = false, filter = {} }, { apiKeyId }) => {
+    create: async ({ what, format, gzip = false, filter = {}, options = {} }, { apiKeyId }) => {
       const createdAt = new Date(now());
       const expiresAt = new Date(now() + keptMs);
       const id = newId();
-      await repository.insertExport({ id, what, format, gzip, filter, apiKeyId, createdAt, expiresAt });
+      await repository.insertExport({
+        id,
+        what,
+        format,
+        gzip,
+        filter,
+        options,
+        apiKeyId,
+        createdAt,
+        expiresAt,
+      });
       try {
         const { next } = await runner.runTurn(id, { ...atOnce, maxParts: 1 });
         if (next === 'again') await start(id, 1);

@@ -37,6 +37,6 @@ export const exportFrame = (
   csvHeader: string,
 ): { start: string; between: string; end: string } => {
   if (format === 'csv') return { start: csvHeader, between: '', end: '' };
-  if (format === 'jsonl') return { start: '', between: '', end: '' };
-  return { start: '[\n', between: ',\n', end: '\n]\n' };
+  if (format === 'json') return { start: '[\n', between: ',\n', end: '\n]\n' };
+  return { start: '', between: '', end: '' };
 };

@@ -4,6 +4,7 @@ import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { sql } from 'slonik';
 import { Attempt, Inference } from '../../../src/contract/inference.ts';
+import { toOpenaiBatchOutput } from '../../../src/contract/openai-batch-output.ts';
 import {
   createWorker,
   exampleBatch,
@@ -209,6 +210,9 @@ describe('files of JSON', () => {
     const read = (await open.download(lines.id)).toString().trimEnd().split('\n');
     const timeless = ({ settledAt, ...rest }: { settledAt: unknown }) => rest;
     expect(read.map((line) => timeless(JSON.parse(line)))).toEqual(data.map(timeless));
+    const openai = await open.create({ ...request, format: 'openai' });
+    const output = (await open.download(openai.id)).toString().trimEnd().split('\n');
+    expect(output.map((line) => JSON.parse(line))).toEqual(data.map((result) => toOpenaiBatchOutput(result)));
     const none = await open.create({
       ...request,
       format: 'jsonl',

@@ -12,6 +12,7 @@ beforeAll(async () => {
 afterAll(() => open.close());
 
 const unknownId = '0198c0de-0000-7000-8000-0000000000ff';
+const someRuns = { what: 'runs', format: 'csv', gzip: false, filter: {}, options: {} } as const;
 const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
 
 describe('a large export', () => {
@@ -206,8 +207,7 @@ describe('reading an export', () => {
   it('is refused while there is no file', async () => {
     const id = '0198c0de-0000-7000-8000-00000000e001';
     const [createdAt, expiresAt] = [new Date(open.clock.now), new Date(open.clock.now + 1e6)];
-    const created = { id, what: 'runs', format: 'csv', gzip: false, filter: {}, apiKeyId: null } as const;
-    await open.repository.insertExport({ ...created, createdAt, expiresAt });
+    await open.repository.insertExport({ ...someRuns, id, apiKeyId: null, createdAt, expiresAt });
     await expect(open.service.read(id, null)).rejects.toMatchObject({ code: 'conflict' });
     await expect(open.service.read(unknownId, null)).rejects.toMatchObject({ code: 'not_found' });
     await open.service.delete(id);
@@ -220,8 +220,7 @@ describe('the tick', () => {
   it('gives an export that stands still another orchestration, and up in the end', async () => {
     const id = '0198c0de-0000-7000-8000-00000000e002';
     const [createdAt, expiresAt] = [new Date(open.clock.now), new Date(open.clock.now + 1e9)];
-    const created = { id, what: 'runs', format: 'csv', gzip: false, filter: {}, apiKeyId: null } as const;
-    await open.repository.insertExport({ ...created, createdAt, expiresAt });
+    await open.repository.insertExport({ ...someRuns, id, apiKeyId: null, createdAt, expiresAt });
     await open.service.tend();
     expect(open.conductor.startedExports.filter((start) => start.id === id)).toEqual([]);
     for (let minutes = 0; minutes < 30; minutes += 1) {

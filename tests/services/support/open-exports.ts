@@ -7,11 +7,13 @@ import { createFolderArtifactStore } from '../../../src/artifacts/folder-artifac
 import type { CreateExport } from '../../../src/contract/export.ts';
 import { createExportRepository } from '../../../src/db/exports/create-export-repository.ts';
 import type { NewRun, RunSettlement } from '../../../src/db/runs/inference-repository.ts';
+import { createStudyRepository } from '../../../src/db/study/create-study-repository.ts';
 import { createExportRunner } from '../../../src/services/exports/create-export-runner.ts';
 import {
   createExportService,
   type ExportServiceDependencies,
 } from '../../../src/services/exports/create-export-service.ts';
+import { createStudyService } from '../../../src/services/study/create-study-service.ts';
 import { bytesOf } from '../../support/byte-pieces.ts';
 import { exampleRun, exampleSettlement } from '../../support/example-rows.ts';
 import { createFakeConductor } from '../../support/fake-conductor.ts';
@@ -26,6 +28,10 @@ export const openExports = async () => {
   const artifacts = createFolderArtifactStore({ folder });
   const logger = createMemoryLogger();
   const repository = createExportRepository({ pool: opened.pool });
+  const study = createStudyService({
+    repository: createStudyRepository({ pool: opened.pool, readPool: opened.pool }),
+    familyOf: () => null,
+  });
   const conductor = createFakeConductor();
   const now = () => clock.now;
 
@@ -36,6 +42,7 @@ export const openExports = async () => {
     const store = more.artifacts ?? artifacts;
     const runner = createExportRunner({
       repository,
+      study,
       artifacts: store,
       logger,
       now,
