@@ -107,5 +107,12 @@ export const fakeStudies = (knownId: string): StudyService => ({
 export const fakePrices = (knownId: string): PriceService => ({
   list: async () => ({ data: [], nextCursor: null }),
   add: async (price) => ({ ...price, id: knownId }),
-  recost: async () => ({ examinedCount: 0, changedCount: 0, unknownCount: 0, nextCursor: null }),
+  recost: async () => ({
+    examinedCount: 0,
+    changedCount: 0,
+    unknownCount: 0,
+    costUsdBefore: null,
+    costUsdAfter: null,
+    nextCursor: null,
+  }),
 });

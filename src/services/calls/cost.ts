@@ -69,6 +69,10 @@ const priced = (
   return new Money(price).times(total - known).plus(new Money(partPrice).times(known));
 };
 
+/** Whether two costs are the same amount, however many digits each is written with. */
+export const isSameCost = (left: string | null, right: string | null): boolean =>
+  left === null || right === null ? left === right : new Money(left).equals(right);
+
 /** The sum of the attempts' costs; null as soon as one is unknown, because a sum without it would be too small. */
 export const sumCosts = (costs: readonly (string | null)[]): string | null => {
   let sum = new Money(0);

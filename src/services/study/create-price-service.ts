@@ -2,8 +2,9 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { RecostedRun, RecostRun } from '../../db/pricing/recost-queries.ts';
 import type { Price } from '../../db/runs/inference-repository.ts';
 import type { StudyRepository } from '../../db/study/study-repository.ts';
-import { costOfUsage, sumCosts } from '../calls/cost.ts';
+import { costOfUsage, isSameCost, sumCosts } from '../calls/cost.ts';
 import { createFindPrice, type FamilyOf, type FindPrice } from '../calls/find-price.ts';
+import { addMoney } from './fold-figures.ts';
 import type { PriceService } from './study-service.ts';
 
 export type PriceServiceDependencies = {
@@ -19,6 +20,10 @@ export type PriceServiceDependencies = {
 const runsAtOnce = 500;
 /** The caller goes on with the cursor. */
 const recostMs = 25_000;
+
+const isChanged = ({ read, costUsd, priceId }: RecostedRun): boolean =>
+  read.priceId !== priceId || !isSameCost(read.costUsd, costUsd);
+const addCost = (sum: string | null, { costUsd }: { costUsd: string | null }) => addMoney(sum, costUsd);
 
 export const createPriceService = (dependencies: PriceServiceDependencies): PriceService => {
   const { repository, familyOf, now = Date.now } = dependencies;
@@ -57,10 +62,16 @@ export const createPriceService = (dependencies: PriceServiceDependencies): Pric
         { ...price, id: randomUUIDv7(), effectiveFrom: new Date(price.effectiveFrom) },
         new Date(now()),
       ),
-    recost: async ({ filter, runs: chosen, cursor }) => {
+    recost: async ({ filter, runs: chosen, preview, cursor }) => {
       const until = now() + recostMs;
       const findPrice = createFindPrice(await repository.freshPrices());
-      const report = { examinedCount: 0, changedCount: 0, unknownCount: 0 };
+      const report = {
+        examinedCount: 0,
+        changedCount: 0,
+        unknownCount: 0,
+        costUsdBefore: null as string | null,
+        costUsdAfter: null as string | null,
+      };
       let after = cursor ?? null;
       for (;;) {
         const page = await repository.runsToRecost(filter, {
@@ -70,9 +81,12 @@ export const createPriceService = (dependencies: PriceServiceDependencies): Pric
         });
         const results: RecostedRun[] = [];
         for (const run of page.data) results.push(await recosted(run, findPrice));
-        if (results.length > 0) report.changedCount += await repository.recostRuns(results);
+        if (preview) report.changedCount += results.filter(isChanged).length;
+        else if (results.length > 0) report.changedCount += await repository.recostRuns(results);
         report.examinedCount += results.length;
         report.unknownCount += results.filter(({ costUsd }) => costUsd === null).length;
+        report.costUsdBefore = page.data.reduce(addCost, report.costUsdBefore);
+        report.costUsdAfter = results.reduce(addCost, report.costUsdAfter);
         after = page.nextCursor;
         if (after === null || now() >= until) return { ...report, nextCursor: after };
       }

@@ -70,12 +70,19 @@ describe('the price service', () => {
     const nothing = { changedCount: 0, unknownCount: 4 };
     expect(await open.prices.recost({ filter, runs: 'unknown' })).toMatchObject(nothing);
     const added = await open.prices.add(price('late', moment(startOfStudy)));
-    expect(await open.prices.recost({ filter, runs: 'unknown' })).toEqual({
+    const expected = {
       examinedCount: 4,
       changedCount: 2,
       unknownCount: 2,
+      costUsdBefore: null,
+      costUsdAfter: '2.000156',
       nextCursor: null,
-    });
+    };
+    const asked = { filter, runs: 'unknown', preview: true } as const;
+    // A preview says the same twice, because it changes nothing.
+    expect(await open.prices.recost(asked)).toEqual(expected);
+    expect(await open.prices.recost(asked)).toEqual(expected);
+    expect(await open.prices.recost({ ...asked, preview: false })).toEqual(expected);
     const costs = await Promise.all(runs.map(({ run }) => open.inferences.findInference(run.id)));
     expect(costs.map((run) => run?.costUsd)).toEqual(['2.000032', '0.000124', null, null, '0.5']);
     expect(costs[0]).toMatchObject({ priceId: added.id, attempts: [{ costUsd: '2.000032' }] });
@@ -87,19 +94,17 @@ describe('the price service', () => {
     });
     await open.study.rollUp();
     expect(await open.study.summary(filter)).toMatchObject({ source: 'rollup', costUsd: '2.500156' });
-    expect(await open.prices.recost({ filter, runs: 'unknown' })).toMatchObject({
+    expect(await open.prices.recost({ ...asked, preview: false })).toMatchObject({
       examinedCount: 2,
       changedCount: 0,
     });
-    expect(await open.prices.recost({ filter, runs: 'all' })).toMatchObject({
-      examinedCount: 5,
-      changedCount: 1,
-    });
+    const all = { filter, runs: 'all' } as const;
+    const changed = { examinedCount: 5, changedCount: 1, costUsdBefore: '2.500156', costUsdAfter: '2.00018' };
+    expect(await open.prices.recost({ ...all, preview: true })).toMatchObject(changed);
+    expect(await open.prices.recost(all)).toMatchObject(changed);
     expect((await open.inferences.findInference(runs[4]?.run.id ?? ''))?.costUsd).toBe('0.000024');
-    expect(await open.prices.recost({ filter, runs: 'all' })).toMatchObject({
-      examinedCount: 5,
-      changedCount: 0,
-    });
+    expect(await open.prices.recost({ ...all, preview: true })).toMatchObject({ changedCount: 0 });
+    expect(await open.prices.recost(all)).toMatchObject({ examinedCount: 5, changedCount: 0 });
   });
 
   it('leaves what changed since it was read: a late answer, or another who recosts', async () => {
@@ -143,7 +148,7 @@ describe('the price service', () => {
     );
     await open.inferences.insertSettledRuns(runs);
     await open.prices.add(price('bulk', moment(startOfStudy - hour)));
-    expect(await open.prices.recost({ filter: { provider: 'bulk' }, runs: 'unknown' })).toEqual({
+    expect(await open.prices.recost({ filter: { provider: 'bulk' }, runs: 'unknown' })).toMatchObject({
       examinedCount: 1100,
       changedCount: 1100,
       unknownCount: 0,
