@@ -28,7 +28,8 @@ const useFigures = <Schema extends z.ZodType>(
     enabled,
   });
 
-export const useSummary = (filter: InferenceFilter) => useFigures(StudySummary, 'summary', filter);
+export const useSummary = (filter: InferenceFilter, enabled = true) =>
+  useFigures(StudySummary, 'summary', filter, enabled);
 export const useComparison = (query: CompareQuery) => useFigures(StudyComparison, 'compare', query);
 export const useTimeseries = (query: TimeseriesQuery) => useFigures(StudyTimeseries, 'timeseries', query);
 export const useDistribution = (query: DistributionQuery) =>

@@ -1,6 +1,6 @@
 import { InferenceFilter } from '../../src/contract/inference.ts';
 
-const filterNames = [
+export const filterNames = [
   'text',
   'provider',
   'model',

@@ -10,15 +10,17 @@ import { BatchFailures } from '../parts/batch-failures.tsx';
 import { BatchFigures } from '../parts/batch-figures.tsx';
 import { BatchItems } from '../parts/batch-items.tsx';
 import { ConfirmButton } from '../parts/confirm-button.tsx';
+import { ExportButton } from '../parts/export-button.tsx';
 import { ErrorNotice, Loading } from '../parts/notices.tsx';
 import { PageHead } from '../parts/page-head.tsx';
-import { ResultDownload } from '../parts/result-download.tsx';
 import { useAddress } from '../parts/use-address.ts';
 
 /** Outcomes that `retry-failed` asks again. */
 const askedAgain = ['provider_error', 'timeout', 'cancelled', 'budget_skipped', 'unknown_outcome'] as const;
 
-const BatchActions = ({ batch }: { batch: BatchDetail }) => {
+type BatchActionsProps = { batch: BatchDetail; outcome: BatchItemFilter['outcome'] };
+
+const BatchActions = ({ batch, outcome }: BatchActionsProps) => {
   const action = useBatchAction(batch.id);
   const mayWrite = useHasScope('batch:write');
   const { status, counts } = batch;
@@ -61,7 +63,9 @@ const BatchActions = ({ batch }: { batch: BatchDetail }) => {
           onConfirm={() => action.mutate('cancel')}
         />
       )}
-      {batch.counts.planned > counts.pending + counts.inProgress && <ResultDownload batchId={batch.id} />}
+      {counts.planned > counts.pending + counts.inProgress && (
+        <ExportButton tables={['results', 'runs', 'attempts']} filter={{ batchId: batch.id, outcome }} />
+      )}
       {batch.startedAt !== null && (
         <Link className="button" href={`/study?batchId=${batch.id}`}>
           Figures
@@ -108,7 +112,7 @@ export const BatchPage = ({ id }: { id: string }) => {
         title={batch === undefined ? 'Batch' : (batch.name ?? `Batch ${id.slice(-8)}`)}
         up={{ href: '/batches', label: 'Batches' }}
         badge={batch && <StatusBadge status={batch.status} />}
-        actions={batch && <BatchActions batch={batch} />}
+        actions={batch && <BatchActions batch={batch} outcome={filter.outcome} />}
       />
       {query.isPending && <Loading />}
       {/* Once it is there, it stays while the server is away; the frame says that it is. */}

@@ -5,6 +5,8 @@ import { useSummary } from '../api/use-study.ts';
 import { formatInterval, formatPercent } from '../format/format-estimates.ts';
 import { formatCount, formatUnit, formatUsd, unknown } from '../format/format-values.ts';
 import { countFilters, noFilters, readFilter } from '../format/run-filter.ts';
+import { buckets, chosen, comparedBy, measures, quantities } from '../format/study-words.ts';
+import { ExportButton } from '../parts/export-button.tsx';
 import { EmptyNotice, ErrorNotice, Loading } from '../parts/notices.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { RunFilters } from '../parts/run-filters.tsx';
@@ -61,6 +63,17 @@ export const StudyPage = () => {
                 Clear filters
               </button>
             )}
+            <ExportButton
+              tables={['comparison', 'timeseries', 'distribution', 'runs', 'attempts']}
+              filter={filter}
+              options={{
+                by: chosen(search.get('by'), comparedBy, 'model'),
+                measure: chosen(search.get('measure'), measures, 'runs'),
+                bucket: chosen(search.get('bucket'), buckets, 'day'),
+                split: search.get('split') ?? undefined,
+                of: chosen(search.get('of'), quantities, 'latencyMs'),
+              }}
+            />
             <Link href={`/runs?${search}`} className="button">
               Show the runs
             </Link>

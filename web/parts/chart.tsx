@@ -1,6 +1,6 @@
 import { type PlotOptions, plot } from '@observablehq/plot';
 import { useEffect, useRef } from 'react';
-import { saveFile } from '../api/batch-downloads.ts';
+import { saveFile } from '../api/save-file.ts';
 import { type CsvTable, csvText } from '../format/csv-text.ts';
 import { Icon } from './icon.tsx';
 
@@ -64,7 +64,10 @@ const saveSvg = ({ name, title, optionsAt, legend = [] }: ChartProps) => {
   const style = drawing.ownerDocument.createElementNS(svgNamespace, 'style');
   style.textContent = savedStyle;
   drawing.prepend(words, style);
-  saveFile(`${name}.svg`, [new XMLSerializer().serializeToString(drawing)], 'image/svg+xml');
+  saveFile(
+    `${name}.svg`,
+    new Blob([new XMLSerializer().serializeToString(drawing)], { type: 'image/svg+xml' }),
+  );
 };
 
 /** A drawing as wide as its place, that can be taken away as SVG and as the figures behind it. */
@@ -104,7 +107,7 @@ export const Chart = (props: ChartProps) => {
         <button
           type="button"
           className="button button-small"
-          onClick={() => saveFile(`${name}.csv`, [csvText(table)], 'text/csv')}
+          onClick={() => saveFile(`${name}.csv`, new Blob([csvText(table)], { type: 'text/csv' }))}
         >
           <Icon name="download" />
           CSV

@@ -4,7 +4,7 @@ type ChoiceFieldProps<Value extends string> = {
   label: string;
   value: Value;
   /** What can be chosen, and how it is called. */
-  choices: Readonly<Record<Value, string>>;
+  choices: Readonly<Partial<Record<Value, string>>>;
   onChange: (value: Value) => void;
 };
 
@@ -17,7 +17,7 @@ export const ChoiceField = <Value extends string>({
   <Field label={label}>
     {(control) => (
       <select {...control} value={value} onChange={({ target }) => onChange(target.value as Value)}>
-        {Object.entries<string>(choices).map(([key, name]) => (
+        {Object.entries(choices as Record<string, string>).map(([key, name]) => (
           <option key={key} value={key}>
             {name}
           </option>
