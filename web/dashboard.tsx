@@ -32,6 +32,7 @@ const EditSchedulePage = lazy(async () => ({
 }));
 const StudyPage = lazy(async () => ({ default: (await import('./pages/study-page.tsx')).StudyPage }));
 const VersusPage = lazy(async () => ({ default: (await import('./pages/versus-page.tsx')).VersusPage }));
+const PricesPage = lazy(async () => ({ default: (await import('./pages/prices-page.tsx')).PricesPage }));
 const SettingsPage = lazy(async () => ({
   default: (await import('./pages/settings-page.tsx')).SettingsPage,
 }));
@@ -57,6 +58,7 @@ const Pages = () => (
     <Route path="/study" component={StudyPage} />
     <Route path="/study/versus" component={VersusPage} />
     <Route path="/settings" component={SettingsPage} />
+    <Route path="/settings/prices" component={PricesPage} />
     <Route component={NotFoundPage} />
   </Switch>
 );

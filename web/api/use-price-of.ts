@@ -1,6 +1,5 @@
-import { useQuery } from '@tanstack/react-query';
-import { type Price, PricePage } from '../../src/contract/price.ts';
-import { getJson } from './http-client.ts';
+import type { Price } from '../../src/contract/price.ts';
+import { usePrices } from './use-prices.ts';
 import { useHasScope } from './use-session.ts';
 
 /**
@@ -9,14 +8,11 @@ import { useHasScope } from './use-session.ts';
  */
 export const usePriceOf = ({ provider, model }: { provider: string; model: string }): Price | null => {
   const mayRead = useHasScope('study:read');
-  const { data } = useQuery({
-    queryKey: ['prices-of', provider],
-    queryFn: ({ signal }) => getJson(PricePage, '/api/v1/prices', { provider, limit: 200 }, signal),
-    staleTime: 300_000,
-    enabled: mayRead && provider !== '',
-  });
-  // The list has the latest first.
-  const inForce = data?.data.filter(({ effectiveFrom }) => Date.parse(effectiveFrom) <= Date.now()) ?? [];
+  const { data = [] } = usePrices(mayRead);
+  // The book has the latest first.
+  const inForce = data.filter(
+    (price) => price.provider === provider && Date.parse(price.effectiveFrom) <= Date.now(),
+  );
   const priceFor = (name: string) => inForce.find((price) => price.model === name);
   return priceFor(model) ?? priceFor('*') ?? null;
 };

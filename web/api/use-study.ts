@@ -3,6 +3,8 @@ import type { z } from 'zod';
 import type { InferenceFilter } from '../../src/contract/inference.ts';
 import {
   type CompareQuery,
+  Counterfactual,
+  type CounterfactualQuery,
   type DistributionQuery,
   StudyComparison,
   StudyDistribution,
@@ -34,6 +36,9 @@ export const useComparison = (query: CompareQuery) => useFigures(StudyComparison
 export const useTimeseries = (query: TimeseriesQuery) => useFigures(StudyTimeseries, 'timeseries', query);
 export const useDistribution = (query: DistributionQuery) =>
   useFigures(StudyDistribution, 'distribution', query);
+
+export const useCounterfactual = (query: CounterfactualQuery, enabled: boolean) =>
+  useFigures(Counterfactual, 'counterfactual', query, enabled);
 
 export type VersusChoice = { a: string; b: string; targetA: number; targetB: number };
 export const useVersus = ({ a, b, targetA, targetB }: VersusChoice) =>

@@ -12,6 +12,7 @@ import { PageHead } from '../parts/page-head.tsx';
 import { RunFilters } from '../parts/run-filters.tsx';
 import { StatTiles } from '../parts/stat-list.tsx';
 import { StudyComparison } from '../parts/study-comparison.tsx';
+import { StudyCounterfactual } from '../parts/study-counterfactual.tsx';
 import { StudyDistribution } from '../parts/study-distribution.tsx';
 import { StudyTrend } from '../parts/study-trend.tsx';
 import { useAddress } from '../parts/use-address.ts';
@@ -100,6 +101,7 @@ export const StudyPage = () => {
             <StudyComparison {...part} />
             <StudyTrend {...part} />
             <StudyDistribution {...part} />
+            <StudyCounterfactual {...part} />
           </>
         )}
       </div>

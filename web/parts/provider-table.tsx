@@ -119,7 +119,10 @@ export const ProviderTable = () => {
           </table>
         </div>
       )}
-      <p className="quiet small">Providers are settings of the app; keys of providers never leave it.</p>
+      <p className="quiet small">
+        Providers are settings of the app; keys of providers never leave it.{' '}
+        <Link href="/settings/prices">Prices of their models</Link>
+      </p>
     </section>
   );
 };
