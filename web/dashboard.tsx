@@ -17,6 +17,9 @@ const NewBatchPage = lazy(async () => ({
 const BatchPage = lazy(async () => ({ default: (await import('./pages/batch-page.tsx')).BatchPage }));
 const RunsPage = lazy(async () => ({ default: (await import('./pages/runs-page.tsx')).RunsPage }));
 const RunPage = lazy(async () => ({ default: (await import('./pages/run-page.tsx')).RunPage }));
+const DuplicatesPage = lazy(async () => ({
+  default: (await import('./pages/duplicates-page.tsx')).DuplicatesPage,
+}));
 const ExportsPage = lazy(async () => ({ default: (await import('./pages/exports-page.tsx')).ExportsPage }));
 const PlaygroundPage = lazy(async () => ({
   default: (await import('./pages/playground-page.tsx')).PlaygroundPage,
@@ -46,6 +49,7 @@ const Pages = () => (
     <Route path="/batches/new" component={NewBatchPage} />
     <Route path="/batches/:id">{({ id }) => <BatchPage key={id} id={id} />}</Route>
     <Route path="/runs" component={RunsPage} />
+    <Route path="/runs/duplicates" component={DuplicatesPage} />
     <Route path="/runs/exports" component={ExportsPage} />
     <Route path="/runs/:id">{({ id }) => <RunPage key={id} id={id} />}</Route>
     <Route path="/playground" component={PlaygroundPage} />

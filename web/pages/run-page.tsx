@@ -12,6 +12,7 @@ import { LongText } from '../parts/long-text.tsx';
 import { MessageList } from '../parts/message-list.tsx';
 import { ErrorNotice, Loading } from '../parts/notices.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { SimilarRuns } from '../parts/similar-runs.tsx';
 import { FactList, StatTiles } from '../parts/stat-list.tsx';
 import { TimeText } from '../parts/time-text.tsx';
 
@@ -176,6 +177,7 @@ const RunView = ({ run }: { run: InferenceDetail }) => {
           </div>
         )}
       </section>
+      {run.status === 'settled' && <SimilarRuns id={run.id} />}
       <details className="card">
         <summary>Raw answer of the provider</summary>
         <pre className="raw">

@@ -12,6 +12,8 @@ type RunFiltersProps = {
   search: URLSearchParams;
   faults: FilterReading['faults'];
   onChange: (changes: Partial<Record<FilterName, string>>) => void;
+  /** False: words are typed elsewhere on the page. */
+  hasWords?: boolean;
 };
 
 const windowNames: Readonly<Record<string, string>> = {
@@ -29,7 +31,7 @@ const outcomeNames: Readonly<Record<string, string>> = {
  * The filters of the address as a form. Choices hold at once; what is typed, when it is left or sent. On a narrow screen they
  * wait behind a button.
  */
-export const RunFilters = ({ search, faults, onChange }: RunFiltersProps) => {
+export const RunFilters = ({ search, faults, onChange, hasWords = true }: RunFiltersProps) => {
   const providers = useProviders().data ?? [];
   const modelsId = useId();
   const formId = useId();
@@ -91,7 +93,7 @@ export const RunFilters = ({ search, faults, onChange }: RunFiltersProps) => {
         onSubmit={send}
         aria-label="Filters"
       >
-        {textInput('text', 'Words', 'in question or answer', 'search')}
+        {hasWords && textInput('text', 'Words', 'in question or answer', 'search')}
         <ChoiceField
           label="When"
           value={hasDates ? 'custom' : given('window')}

@@ -1,17 +1,10 @@
 import { Link } from 'wouter';
 import type { Inference } from '../../src/contract/inference.ts';
+import { excerpt, questionOf } from '../format/excerpt.ts';
 import { formatCount, formatDuration, formatUsd, unknown } from '../format/format-values.ts';
 import { OutcomeBadge } from './badges.tsx';
 import { AgoText } from './time-text.tsx';
 import { type Column, VirtualTable } from './virtual-table.tsx';
-
-/** A line shows no more. */
-const shownCharacters = 300;
-
-const excerpt = (text: string | undefined | null): string =>
-  (text ?? '').slice(0, shownCharacters).replace(/\s+/g, ' ').trim();
-
-const questionOf = ({ messages }: Inference) => messages.findLast(({ role }) => role === 'user')?.content;
 
 const columns: readonly Column<Inference>[] = [
   {
@@ -20,7 +13,7 @@ const columns: readonly Column<Inference>[] = [
     cell: (run) => (
       <>
         <Link href={`/runs/${run.id}`} className="cut">
-          {excerpt(questionOf(run)) || 'No question'}
+          {questionOf(run)}
         </Link>
         <span className="quiet small cut">{excerpt(run.text) || run.error?.message || unknown}</span>
       </>
