@@ -121,8 +121,11 @@ describeInBrowser(`the dashboard${withoutBrowser}`, () => {
       await button(/^provider error/).click();
       expect(new URL(page.url()).search).toBe('?outcome=provider_error');
       const download = page.waitForEvent('download');
-      await button('Results').click();
-      expect((await download).suggestedFilename()).toMatch(/^batch-.*\.jsonl$/);
+      await button('Export').click();
+      await page.getByLabel('Format').selectOption({ label: 'OpenAI’s batch output' });
+      await button('Make the file').click();
+      expect((await download).suggestedFilename()).toMatch(/^results-.*\.openai\.jsonl$/);
+      await button('Close').click();
       await button(/^Ask \d+ again$/).click();
       await page.locator('.page-title').getByText('completed').waitFor();
     },
@@ -249,7 +252,7 @@ describeInBrowser(`the dashboard${withoutBrowser}`, () => {
       }
       expect(await table.locator('tbody tr').count()).toBeLessThan(60);
       await open('/runs?provider=echo&text=ship');
-      await page.locator('tbody a').first().click();
+      await page.locator('.hits a').first().click();
       await button('Show all 104,014 characters').click();
       expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBeLessThan(5000);
     },
@@ -266,7 +269,7 @@ describeInBrowser(`the dashboard${withoutBrowser}`, () => {
       await page.getByText('2 runs').waitFor();
       await page.reload();
       await page.getByText('2 runs').waitFor();
-      await page.locator('tbody a').first().click();
+      await page.locator('.hits a').first().click();
       await heading(/^Run /).waitFor();
       await page.getByRole('heading', { name: 'Calls to the provider' }).waitFor();
       expect(await page.getByText(hostile).count()).toBeGreaterThan(1);
