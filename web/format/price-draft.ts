@@ -1,3 +1,4 @@
+import { describeIssue } from '../../src/contract/describe-issue.ts';
 import { CreatePrice } from '../../src/contract/price.ts';
 import { toTimestamp } from './format-times.ts';
 
@@ -41,9 +42,9 @@ export const readPrice = (
   });
   if (parsed.success) return { price: parsed.data, faults: {} };
   const faults: PriceFaults = {};
-  for (const { path, message } of parsed.error.issues) {
-    const name = path[0] as keyof PriceDraft;
-    faults[name] ??= name === 'effectiveFrom' ? 'choose a moment' : message;
+  for (const issue of parsed.error.issues) {
+    const name = issue.path[0] as keyof PriceDraft;
+    faults[name] ??= name === 'effectiveFrom' ? 'choose a moment' : describeIssue(issue);
   }
   return { price: null, faults };
 };

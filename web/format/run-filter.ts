@@ -1,3 +1,4 @@
+import { describeIssue } from '../../src/contract/describe-issue.ts';
 import { InferenceFilter } from '../../src/contract/inference.ts';
 
 export const filterNames = [
@@ -48,7 +49,7 @@ export const readFilter = (search: URLSearchParams, nowMs = Date.now()): FilterR
     if (value === null || value === '') continue;
     const parsed = InferenceFilter.shape[name].safeParse(value);
     if (parsed.success) filter[name] = parsed.data;
-    else faults[name] = parsed.error.issues[0]?.message ?? 'is not valid';
+    else faults[name] = parsed.error.issues.map(describeIssue).join('; ');
   }
   const window = search.get('window');
   if (isWindow(window) && filter.from === undefined && filter.to === undefined) {

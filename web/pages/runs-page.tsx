@@ -1,4 +1,5 @@
 import { Link } from 'wouter';
+import { describeIssue } from '../../src/contract/describe-issue.ts';
 import { SearchQuery } from '../../src/contract/search.ts';
 import { countFilters, noFilters, readFilter } from '../format/run-filter.ts';
 import { ExportButton } from '../parts/export-button.tsx';
@@ -50,7 +51,7 @@ export const RunsPage = () => {
         <RunSearch
           by={given === '' ? 'text' : 'like'}
           wanted={given || (search.get('text') ?? '')}
-          fault={faults.text ?? meant.error?.issues[0]?.message}
+          fault={faults.text ?? meant.error?.issues.map(describeIssue).join('; ')}
           onSearch={(by, wanted) => change({ text: '', like: '', [by]: wanted })}
         />
         <RunFilters search={search} faults={faults} onChange={change} hasWords={false} />
