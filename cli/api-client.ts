@@ -8,7 +8,7 @@ import {
 } from '../src/contract/inference.ts';
 import type { InferenceEvent } from '../src/contract/inference-event.ts';
 import { ProviderList } from '../src/contract/provider-info.ts';
-import { type ApiOptions, createApiCall, reasonOf } from './api-call.ts';
+import { type ApiOptions, ConnectionError, createApiCall } from './api-call.ts';
 import { readInferenceEvents } from './read-inference-events.ts';
 
 export type ApiClient = {
@@ -46,6 +46,8 @@ export function createApiClient(options: ApiOptions): ApiClient {
       ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
     },
   });
+  const notReady = (error: unknown) =>
+    `the host at ${options.url} is not ready: ${error instanceof Error ? error.message : error}`;
   const listInferences: ApiClient['listInferences'] = (query) => {
     const given = Object.entries(query).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, String(value)] as [string, string]],
@@ -83,7 +85,9 @@ export function createApiClient(options: ApiOptions): ApiClient {
         } catch (error) {
           options.signal?.throwIfAborted();
           if (Date.now() >= deadline)
-            throw new Error(`the host at ${options.url} is not ready: ${reasonOf(error)}`);
+            throw new Error(error instanceof ConnectionError ? error.message : notReady(error), {
+              cause: error,
+            });
           await new Promise((resolve) => setTimeout(resolve, 100));
         }
       }

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 
 export type HostFile = { url: string; pid: number; key: string };
 
-/** The small files of a data folder. Those that hold secrets are readable by their owner only. */
+/**
+ * The small files of a data folder. Those that hold secrets are readable by their owner only.
+ * @throws {Error} when the folder cannot be used for it
+ */
 export function openDataFiles(dataDir: string) {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   const adminKeyFile = join(dataDir, 'admin-key');
   const hostFile = join(dataDir, 'host.json');
   const databaseUrlFile = join(dataDir, 'database-url');
@@ -40,6 +43,21 @@ export function openDataFiles(dataDir: string) {
       }
     },
   };
+}
+
+function makeFolder(dataDir: string): void {
+  // A Functions app has a host.json of its own: ours would take its place, and be deleted at the end.
+  if (existsSync(join(dataDir, 'package.json'))) {
+    throw new Error(
+      `${dataDir} is the folder of a program and cannot hold the data too: choose another with --data`,
+    );
+  }
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`The data folder cannot be made: ${reason}`, { cause: error });
+  }
 }
 
 /** In one step, and never readable by others, not even for a moment. */

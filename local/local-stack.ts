@@ -139,7 +139,10 @@ function startHost(options: LocalStackOptions, env: Record<string, string | unde
   const durableFile = join(dataDir, 'durable.sqlite');
   return startHostProcess({ appDir, env, log, durableFile, ...port }).catch((cause: Error) => {
     if (!cause.message.includes('EADDRINUSE')) throw cause;
-    throw new Error(`Port ${options.port} is in use by another program.`, { cause });
+    throw new Error(
+      `Port ${options.port} is in use by another program. Choose another with --port, or leave it out.`,
+      { cause },
+    );
   });
 }
 

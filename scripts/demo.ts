@@ -27,17 +27,22 @@ Usage: npm run demo -- [options]
   --help            this text
 
 With a provider's key in the environment or in local.settings.json (docs/configuration.md) that provider is asked;
-otherwise two offline ones are. With DATABASE_URL set, rows go to that database.`;
+otherwise two offline ones are, of which one fails on purpose now and then. With DATABASE_URL set, rows go to that database.
+Ends with 0 when it went through, 1 when something failed, 2 for wrong words.`;
 
 const appDir = join(import.meta.dirname, '..');
 const isTty = process.stdout.isTTY === true;
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 /** Two offline providers that differ: one is quick, one is slow and sometimes fails. */
-const offlineProviders = [
-  { name: 'echo', latencyMs: 40, latencyJitterMs: 20 },
-  { name: 'echo-slow', latencyMs: 140, latencyJitterMs: 80, outputTokens: 60, failureRate: 0.4 },
-];
+const quick = { name: 'echo', latencyMs: 40, latencyJitterMs: 20 };
+const unreliable = {
+  name: 'echo-slow',
+  latencyMs: 140,
+  latencyJitterMs: 80,
+  outputTokens: 60,
+  failureRate: 0.4,
+};
 
 const Question = z.object({ id: z.string().min(1).max(200), prompt: z.string().min(1) });
 type Question = z.infer<typeof Question>;
@@ -121,6 +126,8 @@ async function demonstrate(
   say('');
   say(renderAnswerTable(targets, tally, isTty));
   for (const line of listCauses(tally)) say(line);
+  if (targets.some(({ provider }) => provider === unreliable.name))
+    say(`(${unreliable.name} fails on purpose)`);
   if (recorded !== planned) {
     throw new Error(`${recorded} rows are recorded where ${planned} questions were asked`);
   }
@@ -145,7 +152,7 @@ function sayWhereTheRowsAre({ databaseDir }: LocalStack, dataDir: string): void 
   );
 }
 
-async function demo(signal: AbortSignal): Promise<void> {
+function readOptions() {
   const { values } = parseArgs({
     options: {
       questions: { type: 'string', default: join(appDir, 'examples/questions.jsonl') },
@@ -154,10 +161,10 @@ async function demo(signal: AbortSignal): Promise<void> {
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.help) {
-    say(help);
-    return;
-  }
+  return values;
+}
+
+async function demo(values: ReturnType<typeof readOptions>, signal: AbortSignal): Promise<void> {
   const questions = readQuestions(resolve(values.questions));
   if (values.url !== undefined) {
     const host = findHost({ url: values.url, env: process.env, hostFile: join(appDir, '.data/host.json') });
@@ -172,7 +179,7 @@ async function demo(signal: AbortSignal): Promise<void> {
     port: 0,
     env: {
       SQ_LOG_LEVEL: 'warn',
-      SQ_ECHO: JSON.stringify(offlineProviders),
+      SQ_ECHO: JSON.stringify([quick, unreliable]),
       ...readLocalSettings(join(appDir, 'local.settings.json')),
       ...process.env,
     },
@@ -200,9 +207,25 @@ function signalOf(lost: Promise<string>): AbortSignal {
   return controller.signal;
 }
 
+/** @returns the exit code. @throws for words that make no sense */
+async function run(): Promise<number> {
+  const values = readOptions();
+  if (values.help) {
+    say(help);
+    return 0;
+  }
+  try {
+    await demo(values, createStopSignal('stopped'));
+    return 0;
+  } catch (error) {
+    process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`);
+    return 1;
+  }
+}
+
 try {
-  await demo(createStopSignal('stopped'));
+  process.exitCode = await run();
 } catch (error) {
-  process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`);
-  process.exitCode = 1;
+  process.stderr.write(`demo: ${error instanceof Error ? error.message : error} (--help says more)\n`);
+  process.exitCode = 2;
 }

@@ -6,8 +6,8 @@ import { migrationFiles } from './db/migration-files.ts';
 import { createTokenSource } from './identity/create-token-source.ts';
 import { databasePassword } from './identity/database-password.ts';
 
-// The entry of the migrate step, run by itself before the app. Ends with 0 when the database is up to date, with 2 for a bad
-// configuration, with 1 for everything else.
+// The entry of the migrate step, run by itself before the app. Ends with 0 when the database is up to date, with 2 for wrong words
+// or a bad configuration, with 1 for everything else.
 const help = `Brings the database that DATABASE_URL names to the newest schema and adds the prices that are missing.
 
 Usage: npm run migrate
@@ -15,7 +15,7 @@ Usage: npm run migrate
 SQ_DATABASE_AUTH=entra signs in with a token of the identity in AZURE_CLIENT_ID. The address must lead to the database itself,
 not to a pooler.
 
-Ends with 0 when the database is up to date, with 2 when a setting is missing or wrong, with 1 for any other failure.`;
+Ends with 0 when the database is up to date, with 2 for wrong words or settings, with 1 for any other failure.`;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -34,8 +34,10 @@ try {
   }
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  const unreachable = error instanceof Error && 'code' in error && /^E[A-Z]/.test(String(error.code));
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const isUsage = code.startsWith('ERR_PARSE_ARGS');
+  const unreachable = !isUsage && /^E[A-Z]/.test(code);
   const where = unreachable ? 'the database that DATABASE_URL names cannot be reached: ' : '';
   process.stderr.write(`migrate: ${where}${message || String(error)}\n`);
-  process.exitCode = error instanceof ConfigError ? 2 : 1;
+  process.exitCode = isUsage || error instanceof ConfigError ? 2 : 1;
 }

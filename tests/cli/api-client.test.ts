@@ -63,6 +63,10 @@ describe('createApiClient', () => {
     const ready = { status: 'ready', checks: { database: 'ok', migrations: 'ok' } };
     await answering([503, 'starting'], [200, ready]).client.waitUntilReady(5_000);
     await expect(answering([503, 'starting']).client.waitUntilReady(0)).rejects.toThrow(/starting/);
+    const closed = createApiClient({ url: 'http://127.0.0.1:1', key: null });
+    await expect(closed.waitUntilReady(0)).rejects.toThrow(
+      /^http:\/\/127.0.0.1:1 does not answer: (?!.*does not answer)/,
+    );
   });
 });
 

@@ -114,7 +114,9 @@ describe('npm start', () => {
     const args = ['--data', join(folder, 'second'), '--port', port];
     const second = run('local/start.ts', args, { DATABASE_URL: databaseUrl });
     expect(await second.code).toBe(1);
-    expect(second.output.text.trim().split('\n').at(-1)).toBe(`Port ${port} is in use by another program.`);
+    expect(second.output.text.trim().split('\n').at(-1)).toMatch(
+      `Port ${port} is in use by another program. Choose another`,
+    );
     expect(second.output.text).not.toContain('EADDRINUSE');
   });
 
@@ -166,11 +168,23 @@ describe('npm start with what it cannot use', () => {
 
   it.each([
     [['--port', 'many'], '--port must be a number'],
-    [['--unknown'], "Unknown option '--unknown'"],
+    [['--unknown'], "Unknown option '--unknown' (--help says more)"],
   ])('refuses %j', async (args, message) => {
     const start = run('local/start.ts', ['--data', folder, ...args]);
+    expect(await start.code).toBe(2);
+    expect(start.output.text).toContain(message);
+  });
+
+  it.each([
+    ['', 'is the folder of a program'],
+    ['README.md', 'cannot be made'],
+  ])('takes no data folder like %j, and leaves what is there alone', async (dataDir, message) => {
+    const before = readFileSync(join(root, 'host.json'), 'utf8');
+    const start = run('local/start.ts', ['--data', dataDir]);
     expect(await start.code).toBe(1);
     expect(start.output.text).toContain(message);
+    expect(readFileSync(join(root, 'host.json'), 'utf8')).toBe(before);
+    expect(existsSync(join(root, 'start.lock'))).toBe(false);
   });
 
   it('says that Core Tools are missing when --func wants them', async () => {

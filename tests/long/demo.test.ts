@@ -48,6 +48,7 @@ describe('npm run demo', () => {
       ['echo-slow', 12],
     ]);
     expect(first.output).toMatch(/^24\/24 done.*, completed$/m);
+    expect(first.output).toContain('(echo-slow fails on purpose)');
     expect(first.output).toMatch(/24 rows recorded, found again by GET \/api\/v1\/inferences\?batchId=/);
     expect(first.output).toContain(join(dataDir, 'database-url').split('/').slice(-2).join('/'));
     nothingRuns();
