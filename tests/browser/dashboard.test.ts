@@ -169,12 +169,37 @@ describeInBrowser(`the dashboard${withoutBrowser}`, () => {
     stepMs,
   );
 
-  it('sends a large file in parts', async () => {
+  it(
+    'ends a batch once it is sure, by keyboard',
+    async () => {
+      const items = Array.from({ length: 200 }, (_, number) => ({ itemKey: `${number}`, prompt: 'Still?' }));
+      const targets = [{ provider: 'echo-slow', model: 'echo-1' }];
+      const batch = await app.post('/api/v1/batches', { targets, items, concurrency: 1 });
+      await open(`/batches/${((await batch.json()) as { id: string }).id}`);
+      await button('Cancel').focus();
+      await page.keyboard.press('Enter');
+      await page.getByText('Cancel this batch?').waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByText('Cancel this batch?').waitFor({ state: 'hidden' });
+      expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Cancel');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await page.locator('.page-title').getByText('cancelled').waitFor();
+      await page.getByText('200 of 200 questions settled').waitFor();
+    },
+    stepMs,
+  );
+
+  it('takes a large file that is dropped, and sends it in parts', async () => {
     const big = lines(6000, `${'What does a long question cost? '.repeat(50)}Number`);
     await open('/batches/new');
-    await page
-      .getByLabel('Choose a file')
-      .setInputFiles({ name: 'big.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from(big) });
+    const dropped = await page.evaluateHandle((text) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([text], 'big.jsonl'));
+      return transfer;
+    }, big);
+    await page.locator('.drop').dispatchEvent('drop', { dataTransfer: dropped });
     await page.getByText('6,000 questions').waitFor();
     const parts: string[] = [];
     page.on('request', (request) => {
