@@ -1,11 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { csvText } from '../../web/format/csv-text.ts';
-import {
-  formatEstimatedShare,
-  formatInterval,
-  formatMs,
-  formatPoints,
-} from '../../web/format/format-estimates.ts';
+import { formatInterval, formatMs, formatPercent, formatPoints } from '../../web/format/format-estimates.ts';
 
 it('writes figures for a spreadsheet, in which nothing is a formula', () => {
   const rows = [
@@ -18,10 +13,7 @@ it('writes figures for a spreadsheet, in which nothing is a formula', () => {
 });
 
 it('shows how certain a figure is, and the sign of a difference', () => {
-  expect(formatEstimatedShare({ count: 39, of: 40, value: 0.975, low: 0.8712, high: 0.9956 })).toBe(
-    '97.5 % (87.1 % to 99.6 %)',
-  );
-  expect(formatEstimatedShare(null)).toBe('–');
+  expect(formatInterval({ value: 0.975, low: 0.8712, high: 0.9956 }, formatPercent)).toBe('87.1 % to 99.6 %');
   expect(formatInterval({ value: 2130, low: 2084, high: 2191 }, formatMs)).toBe('2.08 s to 2.19 s');
   expect(formatInterval({ value: 2130, low: null, high: null }, formatMs)).toBeNull();
   expect([formatPoints(0.052), formatPoints(-0.1), formatPoints(0)]).toEqual([

@@ -1,5 +1,5 @@
-import type { Estimate, Share } from '../../src/contract/study.ts';
-import { formatDuration, unknown } from './format-values.ts';
+import type { Estimate } from '../../src/contract/study.ts';
+import { formatDuration } from './format-values.ts';
 
 export const formatPercent = (value: number): string => `${(value * 100).toFixed(1)} %`;
 
@@ -15,10 +15,6 @@ export const formatInterval = (
   const { low, high } = estimate;
   return low === null || high === null ? null : `${format(low)} to ${format(high)}`;
 };
-
-/** A share with its interval: `97.5 % (92.9 % to 99.1 %)`. */
-export const formatEstimatedShare = (share: Share | null): string =>
-  share === null ? unknown : `${formatPercent(share.value)} (${formatInterval(share, formatPercent)})`;
 
 /** With its sign: a difference is read by it. */
 export const formatSigned = (value: number, format: (size: number) => string): string =>

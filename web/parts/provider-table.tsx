@@ -2,7 +2,7 @@ import { Link } from 'wouter';
 import type { ProviderCondition, ProviderInfo } from '../../src/contract/provider-info.ts';
 import { useHasScope } from '../api/use-session.ts';
 import { useProviderConditions, useProviders } from '../api/use-settings.ts';
-import { formatEstimatedShare, formatMs } from '../format/format-estimates.ts';
+import { formatInterval, formatMs, formatPercent } from '../format/format-estimates.ts';
 import { formatCount, formatUnit, unknown } from '../format/format-values.ts';
 import { standingOf } from '../format/provider-standing.ts';
 import { Badge } from './badges.tsx';
@@ -41,11 +41,12 @@ const Standing = ({ condition }: { condition: ProviderCondition | undefined }) =
 };
 
 const LastHour = ({ condition }: { condition: ProviderCondition | undefined }) => {
-  if (condition === undefined || condition.runCount === 0) return unknown;
-  const { runCount, successRate, latencyMs } = condition;
+  if (condition === undefined || condition.successRate === null) return unknown;
+  const { successRate, latencyMs } = condition;
   return (
     <>
-      {formatEstimatedShare(successRate)} of {formatCount(runCount)}
+      {formatPercent(successRate.value)} of {formatCount(successRate.of)}
+      <div className="quiet small">95 %: {formatInterval(successRate, formatPercent)}</div>
       <div className="quiet small">median {latencyMs === null ? unknown : formatMs(latencyMs.p50.value)}</div>
     </>
   );
@@ -63,6 +64,7 @@ const ProviderRow = ({
       <Link href={`/runs?provider=${provider.name}`}>{provider.name}</Link>
       <div className="quiet small">{provider.kind}</div>
       <div className="narrow-only">
+        {provider.models !== null && <Models {...provider} />}
         <Standing condition={condition} />
       </div>
     </td>
@@ -72,7 +74,7 @@ const ProviderRow = ({
     <td>
       <LastHour condition={condition} />
     </td>
-    <td>
+    <td className="wide-only">
       <Models {...provider} />
     </td>
     <td className="wide-only quiet">{capabilitiesOf(provider) || unknown}</td>
@@ -100,8 +102,10 @@ export const ProviderTable = () => {
                 <th scope="col" className="wide-only">
                   Health
                 </th>
-                <th scope="col">Answered in the last hour</th>
-                <th scope="col">Models</th>
+                <th scope="col">Answered, last hour</th>
+                <th scope="col" className="wide-only">
+                  Models
+                </th>
                 <th scope="col" className="wide-only">
                   Can do
                 </th>

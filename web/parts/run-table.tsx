@@ -19,7 +19,18 @@ const columns: readonly Column<Inference>[] = [
       </>
     ),
   },
-  { head: 'Outcome', className: 'col-outcome', cell: (run) => <OutcomeBadge outcome={run.outcome} /> },
+  {
+    head: 'Outcome',
+    className: 'col-outcome',
+    cell: (run) => (
+      <>
+        <OutcomeBadge outcome={run.outcome} />
+        <div className="narrow-only quiet small">
+          <AgoText at={run.createdAt} />
+        </div>
+      </>
+    ),
+  },
   {
     head: 'Model',
     className: 'col-model wide-only',
@@ -47,7 +58,11 @@ const columns: readonly Column<Inference>[] = [
     className: 'number col-figure wide-only',
     cell: ({ latencyMs }) => formatDuration(latencyMs),
   },
-  { head: 'Asked', className: 'number col-ago', cell: ({ createdAt }) => <AgoText at={createdAt} /> },
+  {
+    head: 'Asked',
+    className: 'number col-ago wide-only',
+    cell: ({ createdAt }) => <AgoText at={createdAt} />,
+  },
 ];
 
 type RunTableProps = {

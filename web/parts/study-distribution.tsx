@@ -20,12 +20,22 @@ const labelLinePx = 14;
 /** Room for a label of the scale. */
 const labelPx = 58;
 
+const labelChoices = [
+  [1, 2, 3, 4, 5, 6, 7, 8, 9],
+  [1, 2, 3, 5],
+  [1, 2, 5],
+  [1, 3],
+];
+/** Between neighbours of a decade, as a part of it. */
+const narrowestGap = (digits: readonly number[]) =>
+  Math.min(...digits.map((digit, index) => Math.log10((digits[index + 1] ?? 10) / digit)));
+
 /** Which ticks of a scale of ratios get a label: as many as there is room for. */
 const labelledTicks = (width: number, decades: number): ((value: number) => boolean) => {
-  const choices = [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 5], [1]];
-  const digits = choices.find((each) => each.length * decades * labelPx <= width) ?? [1];
-  // One of a few where there is room for a label a decade at least.
-  const everyDecade = digits.length > 1 ? 1 : Math.ceil((decades * labelPx) / width);
+  const decadePx = width / decades;
+  const digits = labelChoices.find((each) => narrowestGap(each) * decadePx >= labelPx) ?? [1];
+  // Where there is no room for a label a decade, one of a few decades has one.
+  const everyDecade = Math.max(1, Math.ceil(labelPx / decadePx));
   return (value) => {
     const decade = Math.floor(Math.log10(value) + 1e-9);
     return digits.includes(Math.round(value / 10 ** decade)) && decade % everyDecade === 0;
