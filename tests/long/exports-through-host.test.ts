@@ -117,7 +117,7 @@ describe('an export through the host', () => {
       });
       expect((await readFile(none, 'utf8')).split('\r\n')).toHaveLength(2);
       const refused = await run(app, ['--what', 'results', '--out', none]);
-      expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('batchId') });
+      expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('--batch: is missing') });
     } finally {
       await app.host.stop();
     }
