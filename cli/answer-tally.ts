@@ -51,6 +51,11 @@ export function createAnswerTally(targetCount: number): AnswerTally {
       target.outcomes.set(outcome, (target.outcomes.get(outcome) ?? 0) + 1);
       const isOwn = (answer.sharedFrom ?? null) === null;
       if (isOwn && answer.inferenceId !== null) addTo(target.costUsd, answer.costUsd);
+      // Of a failure usage is rarely told: what is told counts, and what is not makes no sum unknown.
+      if (isOwn && (isAnswered(answer) || answer.usage !== null)) {
+        addTo(target.inputTokens, answer.usage?.inputTokens);
+        addTo(target.outputTokens, answer.usage?.outputTokens);
+      }
       if (!isAnswered(answer)) {
         target.failed++;
         const cause = causeOf(answer);
@@ -58,10 +63,7 @@ export function createAnswerTally(targetCount: number): AnswerTally {
         return;
       }
       target.answered++;
-      if (!isOwn) return;
-      addTo(target.inputTokens, answer.usage?.inputTokens);
-      addTo(target.outputTokens, answer.usage?.outputTokens);
-      if (answer.latencyMs !== null) target.latenciesMs.push(answer.latencyMs);
+      if (isOwn && answer.latencyMs !== null) target.latenciesMs.push(answer.latencyMs);
     },
     failures: () =>
       [...causes]

@@ -1,11 +1,11 @@
 // `npm run batch`: a file of questions as one durable batch on a host, watched from here.
-import { access, constants } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { ApiError, ConnectionError, createApiCall } from './api-call.ts';
 import { type BatchClient, createBatchClient } from './batch-client.ts';
 import { batchHelp } from './batch-help.ts';
-import { type BatchAction, type BatchOptions, parseBatchOptions, UsageError } from './batch-options.ts';
+import { type BatchAction, type BatchOptions, parseBatchOptions } from './batch-options.ts';
 import type { BatchSession } from './batch-session.ts';
+import { checkFolderOf } from './check-folder.ts';
 import { createDetachSignal } from './detach-signal.ts';
 import { findHost } from './find-host.ts';
 import { summarizeBatch, watchBatch } from './finish-batch.ts';
@@ -29,6 +29,7 @@ function openSession(url: string | undefined, signal: AbortSignal): BatchSession
   return {
     batches: createBatchClient(createApiCall({ ...host, signal })),
     steadyBatches: createBatchClient(createApiCall(host)),
+    url: host.url,
     stream,
     isTty: stream.isTTY === true,
     say: (line) => stream.write(`${line}\n`),
@@ -85,16 +86,6 @@ async function runBatchCommand(options: BatchOptions, signal: AbortSignal): Prom
     );
     return detachedCode;
   }
-}
-
-/** Before money is spent for answers that could not be written. */
-async function checkFolderOf(file: string): Promise<void> {
-  const folder = dirname(resolve(file));
-  const isWritable = await access(folder, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-  if (!isWritable) throw new UsageError(`nothing can be written to ${folder}`);
 }
 
 /** A refusal with its faults one a line: they name lines of the file. */

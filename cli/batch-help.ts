@@ -5,6 +5,7 @@ Usage: npm run batch -- FILE.jsonl --provider NAME --model NAME [options]
        npm run batch -- --pause|--resume|--cancel|--retry-failed BATCH_ID
 
 FILE has one question a line, {"id", "prompt"} or {"id", "messages"}, or is in OpenAI's batch format; it may be gzipped.
+Of a CSV docs/batches.md makes one.
 
 Targets
   --provider NAME          one of GET /api/v1/providers; may be given again
@@ -27,7 +28,8 @@ Answers
 Also
   --estimate               only shows what it may come to
   --yes                    does not ask before it starts (it only asks on a terminal)
-  --url URL                the host; default: SQ_URL, then the one that npm start runs. The key is SQ_KEY
+  --url URL                the host; default: SQ_URL, then the one that npm start runs. The key is SQ_KEY;
+                           it needs the scopes batch:write and study:read
   --help                   this text
 
 The batch runs on the host. Ctrl-C leaves it running there: the command to come back is shown, and the exit code is 130.

@@ -4,6 +4,7 @@ import { BatchDefinition } from '../src/contract/batch.ts';
 import { Id } from '../src/contract/common.ts';
 import { describeIssue } from '../src/contract/describe-issue.ts';
 import type { NewBatch, ResultFormat } from './batch-client.ts';
+import { UsageError } from './usage-error.ts';
 
 export const batchActions = ['pause', 'resume', 'cancel', 'retry-failed'] as const;
 export type BatchAction = (typeof batchActions)[number];
@@ -24,11 +25,6 @@ export type BatchOptions = { url: string | undefined } & (
   | { command: 'attach'; id: string; results: ResultsTarget }
   | { command: 'act'; action: BatchAction; id: string }
 );
-
-/** The words on the command line make no sense; the message says why in one line. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 const options = {
   provider: { type: 'string', multiple: true },
@@ -100,7 +96,7 @@ function readWords(args: string[]) {
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
+    throw UsageError.of(error);
   }
 }
 

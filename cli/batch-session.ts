@@ -6,6 +6,8 @@ export type BatchSession = {
   batches: BatchClient;
   /** For the one call that must not be cut in the middle. */
   steadyBatches: BatchClient;
+  /** The host, for addresses that a browser opens. */
+  url: string;
   stream: NodeJS.WriteStream;
   isTty: boolean;
   say(line: string): void;

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { Export } from '../src/contract/export.ts';
 import { ApiError, createApiCall } from './api-call.ts';
-import { UsageError } from './batch-options.ts';
+import { checkFolderOf } from './check-folder.ts';
 import { createDetachSignal } from './detach-signal.ts';
 import { downloadExport } from './download-export.ts';
 import { type ExportOptions, exportHelp, parseExportOptions } from './export-options.ts';
 import { findHost } from './find-host.ts';
+import { barStyle } from './progress-view.ts';
+import { UsageError } from './usage-error.ts';
 
 const hostFile = join(import.meta.dirname, '../.data/host.json');
 const detachedCode = 130;
@@ -20,6 +22,7 @@ async function runExport(options: ExportOptions, signal: AbortSignal): Promise<n
     process.stdout.write(`${exportHelp}\n`);
     return 0;
   }
+  await checkFolderOf(options.out);
   const say = (line: string) => process.stderr.write(`${line}\n`);
   const isTty = process.stderr.isTTY === true;
   const api = createApiCall({ ...findHost({ url: options.url, env: process.env, hostFile }), signal });
@@ -50,7 +53,7 @@ async function runExport(options: ExportOptions, signal: AbortSignal): Promise<n
     return 1;
   }
   const bar = isTty
-    ? new SingleBar({ format: 'downloading {bar} {percentage}%', stream: process.stderr, hideCursor: true })
+    ? new SingleBar({ ...barStyle, format: 'downloading {bar} {percentage}%', stream: process.stderr })
     : null;
   bar?.start(Math.max(1, made.bytes), 0);
   try {

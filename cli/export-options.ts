@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { Id } from '../src/contract/common.ts';
 import { describeIssue } from '../src/contract/describe-issue.ts';
 import { CreateExport } from '../src/contract/export.ts';
-import { UsageError } from './batch-options.ts';
+import { UsageError } from './usage-error.ts';
 
 export type ExportOptions = { url: string | undefined } & (
   | { command: 'help' }
@@ -29,7 +29,8 @@ Usage: npm run export -- --what TABLE --format csv|json|jsonl|openai --out FILE 
 Filters of all but results: --provider, --model, --outcome, --status, --batch, --from TIME, --to TIME, --text WORDS,
 --metadata KEY:VALUE. Of results: --batch and --outcome.
 
---url URL         the host; default: SQ_URL, then the one that npm start runs. The key is SQ_KEY
+--url URL         the host; default: SQ_URL, then the one that npm start runs. The key is SQ_KEY;
+                  it needs the scope study:read
 --help            this text
 
 FILE is replaced once the new one is whole and its SHA-256 is right.
@@ -65,7 +66,7 @@ const readWords = (args: string[]) => {
   try {
     return parseArgs({ args, options }).values;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
+    throw UsageError.of(error);
   }
 };
 

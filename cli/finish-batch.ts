@@ -1,8 +1,10 @@
 import { createWriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { Decimal } from 'decimal.js';
 import type { BatchDetail } from '../src/contract/batch.ts';
 import { BatchResult } from '../src/contract/batch-item.ts';
+import type { Outcome } from '../src/contract/inference.ts';
 import { listCauses, renderAnswerTable } from './answer-table.ts';
 import { type AnswerTally, createAnswerTally } from './answer-tally.ts';
 import type { BatchClient } from './batch-client.ts';
@@ -48,12 +50,21 @@ export async function summarizeBatch(
   say('');
   say(`${answered} of ${batch.planned} answered, ${describeSpent(batch)}`);
   if (results !== null) say(`answers: ${results.file}`);
-  say(`again:   ${commandLine('--attach', batch.id)}`);
+  say(`page:    ${new URL(`/batches/${batch.id}`, session.url)}`);
   say(`API:     GET /api/v1/batches/${batch.id}/items, GET /api/v1/inferences?batchId=${batch.id}`);
-  if (answered === batch.planned) return true;
-  say(`retry:   ${commandLine('--retry-failed', batch.id)}`);
-  return false;
+  say(`again:   ${commandLine('--attach', batch.id)}`);
+  if (repeatable.some((outcome) => (batch.counts.outcomes[outcome] ?? 0) > 0)) {
+    say(`retry:   ${commandLine('--retry-failed', batch.id)}`);
+  }
+  if ((batch.counts.outcomes.budget_skipped ?? 0) > 0) say(capAdvice);
+  return answered === batch.planned;
 }
+
+/** What asking again may help; what a cap left out it would leave out again. */
+const repeatable: readonly Outcome[] = ['provider_error', 'timeout', 'cancelled', 'unknown_outcome'];
+
+const capAdvice = `A question is sent only while the cap has room for its longest answer: start anew with a higher cap, or with shorter
+answers (--max-output-tokens).`;
 
 /** Counts all results, and writes them where they are wanted: a file that is not complete never has the wanted name. */
 async function readResults(
@@ -79,11 +90,21 @@ async function readResults(
   await rename(unfinished, results.file);
 }
 
-function describeSpent({ spend }: BatchDetail): string {
-  const { costUsd, unknownCostCount, inputTokens, outputTokens } = spend;
-  const cost =
+/** `10 tokens in, 20 tokens out, 0.25 USD, 2 calls of unknown cost, 0.4 USD of the cap used`. */
+export function describeSpent({ spend }: Pick<BatchDetail, 'spend'>): string {
+  const { unknownCostCount, inputTokens, outputTokens, budget } = spend;
+  const costUsd = new Decimal(spend.costUsd);
+  const spentUsd = new Decimal(budget?.spentUsd ?? 0);
+  // Nothing known beside something unknown is no sum of 0.
+  const isKnown = unknownCostCount === 0 || !costUsd.isZero();
+  return [
+    `${inputTokens} tokens in, ${outputTokens} tokens out`,
+    isKnown ? `${costUsd.toFixed()} USD` : '',
     unknownCostCount === 0
-      ? `${costUsd} USD`
-      : `${costUsd} USD and ${unknownCostCount} ${unknownCostCount === 1 ? 'call' : 'calls'} of unknown cost`;
-  return `${inputTokens} tokens in, ${outputTokens} tokens out, ${cost}`;
+      ? ''
+      : `${unknownCostCount} ${unknownCostCount === 1 ? 'call' : 'calls'} of unknown cost`,
+    spentUsd.gt(costUsd) ? `counted as ${spentUsd.minus(costUsd).toFixed()} USD of the cap` : '',
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
 }

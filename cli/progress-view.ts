@@ -11,6 +11,14 @@ export type ProgressView = {
 /** Between two lines where there is no terminal. */
 const lineMs = 5_000;
 
+/** Of every bar on a terminal. */
+export const barStyle = {
+  barsize: 24,
+  barCompleteChar: '█',
+  barIncompleteChar: '░',
+  hideCursor: true,
+};
+
 /** A live bar on a terminal; elsewhere a plain line every few seconds and whenever the status changes. */
 export function createProgressView(options: {
   stream: NodeJS.WritableStream & { isTTY?: boolean };
@@ -22,14 +30,7 @@ export function createProgressView(options: {
 }
 
 function liveBar(stream: NodeJS.WritableStream): ProgressView {
-  const bar = new SingleBar({
-    format: '{bar} {words}',
-    barsize: 24,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    hideCursor: true,
-    stream,
-  });
+  const bar = new SingleBar({ ...barStyle, format: '{bar} {words}', stream });
   let isStarted = false;
   return {
     show(detail) {

@@ -4,8 +4,10 @@ import { createInterface } from 'node:readline/promises';
 import { SingleBar } from 'cli-progress';
 import type { BatchDetail, BatchEstimate } from '../src/contract/batch.ts';
 import type { NewBatch } from './batch-client.ts';
-import { type BatchOptions, UsageError } from './batch-options.ts';
+import type { BatchOptions } from './batch-options.ts';
 import type { BatchSession } from './batch-session.ts';
+import { barStyle } from './progress-view.ts';
+import { UsageError } from './usage-error.ts';
 
 type RunOptions = Extract<BatchOptions, { command: 'run' }>;
 
@@ -25,18 +27,21 @@ export async function startBatch(
   return steadyBatches.createBatch(batch, { idempotencyKey: randomUUID() });
 }
 
-/** @throws {UsageError} when there is no such file, or nothing in it. */
+/** @throws {UsageError} when there is no such file, nothing in it, or a table. */
 export async function checkQuestionFile(file: string): Promise<void> {
   const found = await stat(file).catch(() => null);
   if (found === null) throw new UsageError(`${file} does not exist`);
   if (!found.isFile()) throw new UsageError(`${file} is no file`);
   if (found.size === 0) throw new UsageError(`${file} is empty`);
+  if (/\.[ct]sv$/i.test(file)) {
+    throw new UsageError(
+      `${file} is a table, and questions are JSON lines: docs/batches.md makes them of a CSV`,
+    );
+  }
 }
 
 async function upload({ batches, stream, isTty, say }: BatchSession, file: string): Promise<string> {
-  const bar = isTty
-    ? new SingleBar({ format: 'uploading {bar} {percentage}%', stream, hideCursor: true })
-    : null;
+  const bar = isTty ? new SingleBar({ ...barStyle, format: 'uploading {bar} {percentage}%', stream }) : null;
   let isStarted = false;
   try {
     const { id, bytes } = await batches.uploadFile(file, {

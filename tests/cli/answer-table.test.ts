@@ -40,10 +40,18 @@ describe('renderAnswerTable', () => {
     const tally = tallyOf([
       ...[10, 20, 30, 40].map((latencyMs) => ({ latencyMs, usage: usage(5, 7), costUsd: '0.1' })),
       { outcome: 'provider_error', latencyMs: 9000, costUsd: '0.0000000001' },
+      { outcome: 'content_filtered', usage: usage(9, 0), costUsd: '0' },
     ]);
     const table = renderAnswerTable(targets, tally, false);
-    expect(cells(table, 0)?.slice(2, 6)).toEqual(['answered', 'failed', 'provider_error', 'tokens in']);
-    expect(cells(table, 1)).toEqual(['a', 'm', '4', '1', '1', '20', '28', '0.4000000001', '20', '40']);
+    expect(cells(table, 0)?.slice(2, 6)).toEqual([
+      'answered',
+      'failed',
+      'content_filtered',
+      'provider_error',
+    ]);
+    expect(cells(table, 1)).toEqual([
+      ...['a', 'm', '4', '2', '1', '1', '29', '28', '0.4000000001', '20', '40'],
+    ]);
   });
 
   it('shows what is unknown as –, never as 0', () => {

@@ -17,6 +17,8 @@ const path = `/api/v1/batches/${batchId}`;
 const folder = mkdtempSync(join(tmpdir(), 'sq-batch-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const file = join(folder, 'questions.jsonl');
+const table = join(folder, 'questions.csv');
+writeFileSync(table, 'id,prompt\na,x\n');
 writeFileSync(file, '{"id":"a","prompt":"x"}\n{"id":"b","prompt":"y"}\n');
 
 /** Runs the command as a process of its own, as npm does, without a terminal. */
@@ -101,6 +103,20 @@ describe('npm run batch', () => {
     expect(stdout).toContain('1 × echo: provider_error: broken');
     expect(stdout).toContain('1 of 2 answered');
     expect(stdout).toContain(`--retry-failed ${batchId}`);
+  });
+
+  it('offers to ask again only what that may help, and says what a cap wants', async () => {
+    await using api = await startFakeBatchApi({
+      [`GET ${path}/events`]: (_, response) => {
+        sendEvents(response, ['1', finishedBatch({ content_filtered: 1, budget_skipped: 1 })]);
+        response.end();
+      },
+    });
+    const { code, stdout } = await run(['--attach', batchId, '--url', api.url]);
+    expect(code).toBe(1);
+    expect(stdout).not.toContain('--retry-failed');
+    expect(stdout).toContain('--max-output-tokens');
+    expect(stdout).toContain(`${api.url}/batches/${batchId}`);
   });
 
   it('only estimates where that is asked for, and says which price is unknown', async () => {
@@ -189,9 +205,10 @@ describe('npm run batch', () => {
   it.each([
     [[join(folder, 'none.jsonl'), ...echo], 'none.jsonl does not exist'],
     [[folder, ...echo], 'is no file'],
+    [[table, ...echo], 'questions.csv is a table, and questions are JSON lines'],
     [[], 'which file of questions?'],
     [[file], 'which provider?'],
-    [[file, ...echo, '--nonsense'], "Unknown option '--nonsense'"],
+    [[file, ...echo, '--nonsense'], "Unknown option '--nonsense' (--help says more)"],
     [[file, ...echo, '--results', join(folder, 'none/x.jsonl')], 'nothing can be written to'],
     [[file, ...echo, '--url', 'http://127.0.0.1:1'], 'http://127.0.0.1:1 does not answer'],
     [['--attach', batchId, '--url', 'http://127.0.0.1:1'], 'does not answer'],
