@@ -5,10 +5,14 @@ import { groupRounds } from '../../web/format/playground-rounds.ts';
 
 describe('the playground', () => {
   it('puts together what one click has asked', () => {
-    const run = (id: string, round?: string) =>
-      ({ id, metadata: round === undefined ? {} : { round } }) as never;
-    const rounds = groupRounds([run('d', '2'), run('c', '1'), run('b', '1'), run('a')]);
+    const run = (id: string, round?: string, column?: number) =>
+      ({ id, metadata: round === undefined ? {} : { round, column } }) as never;
+    const rounds = groupRounds([
+      ...[run('f', '3', 0), run('e', '3', 1), run('d', '2', 0)],
+      ...[run('c', '1'), run('b', '1'), run('a')],
+    ]);
     expect(rounds.map(({ round, runs }) => [round, runs.map(({ id }) => id)])).toEqual([
+      ['3', ['f', 'e']],
       ['2', ['d']],
       ['1', ['b', 'c']],
       [null, ['a']],

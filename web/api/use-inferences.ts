@@ -6,7 +6,7 @@ import {
   type InferenceFilter,
   InferencePage,
 } from '../../src/contract/inference.ts';
-import { roundFilter } from '../format/playground-rounds.ts';
+import { inColumns, roundFilter } from '../format/playground-rounds.ts';
 import { getJson, sendJson } from './http-client.ts';
 
 const path = '/api/v1/inferences';
@@ -44,7 +44,7 @@ export const useEarlierRuns = (
     queryKey: ['earlier-runs', round, run],
     queryFn: async ({ signal }): Promise<Inference[]> => {
       if (round === null) return [await getJson(InferenceDetail, `${path}/${run}`, {}, signal)];
-      return (await getJson(InferencePage, path, roundFilter(round), signal)).data.toReversed();
+      return inColumns((await getJson(InferencePage, path, roundFilter(round), signal)).data);
     },
     enabled: enabled && (round ?? run) !== null,
     refetchInterval: ({ state }) =>

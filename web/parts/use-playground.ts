@@ -50,7 +50,12 @@ export const usePlayground = () => {
     };
   }, []);
 
-  const askOne = async ({ key, provider, model }: PlayTarget, question: PlayQuestion, round: string) => {
+  const askOne = async (
+    { key, provider, model }: PlayTarget,
+    question: PlayQuestion,
+    round: string,
+    column: number,
+  ) => {
     const abort = new AbortController();
     running.current.set(key, abort);
     const set = (state: PlayState) => setStates((all) => ({ ...all, [key]: state }));
@@ -65,7 +70,7 @@ export const usePlayground = () => {
         ...question,
         provider,
         model: model.trim(),
-        metadata: playgroundLabels(round),
+        metadata: playgroundLabels(round, column),
       });
       const run = await streamInference(
         request,
@@ -95,7 +100,7 @@ export const usePlayground = () => {
   const ask = (targets: readonly PlayTarget[], question: PlayQuestion): string => {
     const round = crypto.randomUUID();
     setStates({});
-    void Promise.all(targets.map((target) => askOne(target, question, round))).then(() =>
+    void Promise.all(targets.map((target, column) => askOne(target, question, round, column))).then(() =>
       queryClient.invalidateQueries({ queryKey: ['inferences'] }),
     );
     return round;
