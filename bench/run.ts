@@ -1,5 +1,5 @@
 import { cpus, totalmem } from 'node:os';
-import { parseArgs } from 'node:util';
+import { readWords } from '../scripts/read-words.ts';
 import { batch } from './batch-benchmark.ts';
 import type { Benchmark } from './benchmark.ts';
 import { coldStart } from './cold-start.ts';
@@ -46,10 +46,10 @@ if (benchmark === undefined && name !== '--help') {
   const fault = name === undefined ? 'which benchmark?' : `there is no benchmark ${name}`;
   process.stderr.write(`${fault}\n\n${usage()}`);
   process.exitCode = 2;
-} else if (benchmark === undefined || words.includes('--help')) {
+} else if (benchmark === undefined) {
   process.stdout.write(usage());
 } else {
-  const { values } = parseArgs({ args: words, options: benchmark.options });
+  const values = readWords({ name: `bench ${name}`, help: usage() }, benchmark.options, words);
   const startedAt = performance.now();
   const figures = await benchmark.run(values as Record<string, string>);
   const result = {

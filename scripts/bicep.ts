@@ -69,8 +69,11 @@ const work = (words: readonly string[]): ((bicep: Bicep) => Promise<boolean>) | 
   return command === 'build' && folder !== undefined ? (bicep) => build(bicep, folder) : null;
 };
 
-const chosen = work(process.argv.slice(2));
-if (chosen === null) {
+const words = process.argv.slice(2);
+const chosen = work(words);
+if (words.includes('--help')) {
+  process.stdout.write(usage);
+} else if (chosen === null) {
   process.stderr.write(usage);
   process.exitCode = 2;
 } else {

@@ -4,6 +4,14 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Metafile } from 'esbuild';
 import { buildWeb } from './build-web.ts';
+import { readWords } from './read-words.ts';
+
+const help = `Bundles the app and the dashboard into dist/, and prints what is loaded at start and what on demand.
+
+Usage: npm run build -- [--quiet]
+
+  --quiet  prints nothing
+  --help   this text`;
 
 const root = path.resolve(import.meta.dirname, '..');
 
@@ -165,9 +173,10 @@ const sizeTable = (chunks: readonly ChunkSize[]): string => {
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { quiet } = readWords({ name: 'build', help }, { quiet: { type: 'boolean', default: false } });
   const startedAt = performance.now();
   const chunks = await buildApp(path.join(root, 'dist'));
-  if (!process.argv.includes('--quiet')) {
+  if (!quiet) {
     const tookMs = Math.round(performance.now() - startedAt);
     process.stdout.write(`${sizeTable(chunks)}\nbuilt dist/ in ${tookMs} ms\n`);
   }

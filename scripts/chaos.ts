@@ -3,7 +3,6 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { createStopSignal } from '../local/stop-signal.ts';
 import { openBatchDatabase } from '../tests/services/support/open-batch-services.ts';
@@ -11,6 +10,7 @@ import { createBudgetRuns } from '../tests/services/support/run-budget.ts';
 import { runChaos } from '../tests/support/chaos/chaos-run.ts';
 import { measurePace } from '../tests/support/chaos/measure-pace.ts';
 import { startSpendingProvider } from '../tests/support/spending-provider.ts';
+import { readWords } from './read-words.ts';
 
 const help = `Kills the built app and its database at random moments, lets a provider misbehave, and checks what is left.
 
@@ -26,16 +26,16 @@ Usage: npm run chaos -- [options]
 With SQ_TEST_DATABASE_URL set the database is one of that server; its connections are cut instead of its process killed.
 The last line is a JSON summary. Exit code 1: something did not hold; its logs are kept then.`;
 
-const { values } = parseArgs({
-  options: {
+const values = readWords(
+  { name: 'chaos', help },
+  {
     kills: { type: 'string', default: '20' },
     items: { type: 'string', default: '2000' },
     seed: { type: 'string', default: '1' },
     runs: { type: 'string' },
     only: { type: 'string' },
-    help: { type: 'boolean', default: false },
   },
-});
+);
 const parts = ['host', 'database', 'faults', 'budget', 'pace'] as const;
 type Part = (typeof parts)[number];
 type Outcome = { faults: string[] };
@@ -89,10 +89,6 @@ const runBudgets = async (runs: number, firstSeed: number, signal: AbortSignal) 
 };
 
 const main = async (): Promise<void> => {
-  if (values.help) {
-    process.stdout.write(`${help}\n`);
-    return;
-  }
   const only = parts.find((part) => part === values.only);
   if (values.only !== undefined && only === undefined)
     throw new Error(`--only must be one of ${parts.join(', ')}`);

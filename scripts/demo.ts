@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { listCauses, renderAnswerTable, type Target } from '../cli/answer-table.ts';
 import { createAnswerTally } from '../cli/answer-tally.ts';
@@ -16,6 +15,7 @@ import { type LocalStack, startLocalStack } from '../local/local-stack.ts';
 import { createStopSignal } from '../local/stop-signal.ts';
 import type { BatchDetail } from '../src/contract/batch.ts';
 import { chooseTargets } from './choose-targets.ts';
+import { readWords } from './read-words.ts';
 
 const help = `Sends the questions of a file to two providers, as one batch, and shows what came back.
 
@@ -31,6 +31,14 @@ otherwise two offline ones are, of which one fails on purpose now and then. With
 Ends with 0 when it went through, 1 when something failed, 2 for wrong words.`;
 
 const appDir = join(import.meta.dirname, '..');
+const values = readWords(
+  { name: 'demo', help },
+  {
+    questions: { type: 'string', default: join(appDir, 'examples/questions.jsonl') },
+    data: { type: 'string', default: join(appDir, '.data/demo') },
+    url: { type: 'string' },
+  },
+);
 const isTty = process.stdout.isTTY === true;
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -152,19 +160,7 @@ function sayWhereTheRowsAre({ databaseDir }: LocalStack, dataDir: string): void 
   );
 }
 
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      questions: { type: 'string', default: join(appDir, 'examples/questions.jsonl') },
-      data: { type: 'string', default: join(appDir, '.data/demo') },
-      url: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  return values;
-}
-
-async function demo(values: ReturnType<typeof readOptions>, signal: AbortSignal): Promise<void> {
+async function demo(signal: AbortSignal): Promise<void> {
   const questions = readQuestions(resolve(values.questions));
   if (values.url !== undefined) {
     const host = findHost({ url: values.url, env: process.env, hostFile: join(appDir, '.data/host.json') });
@@ -207,25 +203,9 @@ function signalOf(lost: Promise<string>): AbortSignal {
   return controller.signal;
 }
 
-/** @returns the exit code. @throws for words that make no sense */
-async function run(): Promise<number> {
-  const values = readOptions();
-  if (values.help) {
-    say(help);
-    return 0;
-  }
-  try {
-    await demo(values, createStopSignal('stopped'));
-    return 0;
-  } catch (error) {
-    process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`);
-    return 1;
-  }
-}
-
 try {
-  process.exitCode = await run();
+  await demo(createStopSignal('stopped'));
 } catch (error) {
-  process.stderr.write(`demo: ${error instanceof Error ? error.message : error} (--help says more)\n`);
-  process.exitCode = 2;
+  process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
 }

@@ -27,6 +27,8 @@ export type DeployStep = {
   about: string;
   /** Asks before it begins. */
   asks?: boolean;
+  /** Changes something in Azure: there may be something to go back from. */
+  changes?: boolean;
   /** Also done in a dry run: it needs no Azure. */
   offline?: (outputs: DeploymentOutputs, say: Say) => Promise<void>;
   /** Needs Azure; in a dry run only told. */
@@ -109,6 +111,7 @@ export const deploySteps = (options: DeployOptions): DeployStep[] => [
     name: 'provision',
     about: 'makes and changes resources',
     asks: true,
+    changes: true,
     givesOutputs: true,
     commands: () => [deployment(options, 'create', '--query', 'properties.outputs', '--output', 'json')],
   },

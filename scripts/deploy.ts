@@ -1,10 +1,10 @@
 // `npm run deploy`: from the template to a question answered.
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { parseArgs } from 'node:util';
 import { readOutputs, unknownOutputs } from './deploy-outputs.ts';
 import { type DeployOptions, type DeployStep, deploySteps } from './deploy-steps.ts';
-import { runCommand, showCommand } from './run-command.ts';
+import { readWords } from './read-words.ts';
+import { isInstalled, runCommand, showCommand } from './run-command.ts';
 
 const help = `Provisions Azure resources and publishes the app, in this order:
 template, account, what-if, provision, package, migrate, publish, smoke test.
@@ -38,14 +38,23 @@ const confirm = async (question: string): Promise<boolean> => {
   }
 };
 
-type Run = { isDry: boolean; isAnswered: boolean };
+type Run = {
+  isDry: boolean;
+  isAnswered: boolean;
+  /** From here on something may have been changed. */
+  onChange: () => void;
+};
 
-const runSteps = async (steps: readonly DeployStep[], { isDry, isAnswered }: Run): Promise<void> => {
+const runSteps = async (
+  steps: readonly DeployStep[],
+  { isDry, isAnswered, onChange }: Run,
+): Promise<void> => {
   let outputs = unknownOutputs;
   for (const [index, step] of steps.entries()) {
     say(`\n[${index + 1}/${steps.length}] ${step.name}: ${step.about}`);
     if (step.asks === true && !isDry && !isAnswered && !(await confirm('Go on?')))
       throw new Error('not confirmed');
+    if (step.changes === true) onChange();
     await step.offline?.(outputs, say);
     if (!isDry) await step.online?.(outputs, say);
     else if (step.online !== undefined && step.commands === undefined) say('(needs the deployed app)');
@@ -59,20 +68,16 @@ const runSteps = async (steps: readonly DeployStep[], { isDry, isAnswered }: Run
 };
 
 const deploy = async (): Promise<number> => {
-  const { values } = parseArgs({
-    options: {
+  const values = readWords(
+    { name: 'deploy', help },
+    {
       parameters: { type: 'string', default: path.join('infra', 'main.dev.bicepparam') },
       location: { type: 'string', default: process.env.AZURE_LOCATION || 'westeurope' },
       out: { type: 'string', default: path.join(root, '.package') },
       'dry-run': { type: 'boolean', default: false },
       yes: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
     },
-  });
-  if (values.help) {
-    say(help);
-    return 0;
-  }
+  );
   const isDry = values['dry-run'];
   const options: DeployOptions = {
     location: values.location,
@@ -80,20 +85,22 @@ const deploy = async (): Promise<number> => {
     out: path.resolve(values.out),
     adminKey: process.env.SQ_ADMIN_KEY || undefined,
   };
+  let mayHaveChanged = false;
+  const onChange = () => {
+    mayHaveChanged = !isDry;
+  };
   try {
-    await runSteps(deploySteps(options), { isDry, isAnswered: values.yes });
+    await runSteps(deploySteps(options), { isDry, isAnswered: values.yes, onChange });
     say(isDry ? '\nDry run: nothing was changed.' : '\nDeployed.');
+    const missing = isDry ? ['az', 'func'].filter((program) => !isInstalled(program)) : [];
+    if (missing.length > 0) say(`Not installed here, and needed: ${missing.join(', ')}.`);
     say(`\n${rollback}`);
     return 0;
   } catch (error) {
-    process.stderr.write(`\ndeploy: ${error instanceof Error ? error.message : error}\n\n${rollback}\n`);
+    const next = mayHaveChanged ? rollback : 'Nothing was changed.';
+    process.stderr.write(`\ndeploy: ${error instanceof Error ? error.message : error}\n\n${next}\n`);
     return 1;
   }
 };
 
-try {
-  process.exitCode = await deploy();
-} catch (error) {
-  process.stderr.write(`deploy: ${error instanceof Error ? error.message : error}\n`);
-  process.exitCode = 2;
-}
+process.exitCode = await deploy();

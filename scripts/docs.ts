@@ -5,6 +5,14 @@ import { describeSettings } from '../src/config/describe-settings.ts';
 import { allowedAttributes } from '../src/telemetry/allowed-attributes.ts';
 import { metrics } from '../src/telemetry/metrics.ts';
 import { infraParameters } from './infra-parameters.ts';
+import { readWords } from './read-words.ts';
+
+const help = `Writes the parts of the documentation that are made from the code again.
+
+Usage: npm run docs -- [--check]
+
+  --check  only compares; ends with 1 when a part is out of date
+  --help   this text`;
 
 const root = path.resolve(import.meta.dirname, '..');
 
@@ -123,7 +131,10 @@ export const updateDocs = (checkOnly: boolean): string[] => {
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const checkOnly = process.argv.includes('--check');
+  const { check: checkOnly } = readWords(
+    { name: 'docs', help },
+    { check: { type: 'boolean', default: false } },
+  );
   const stale = updateDocs(checkOnly);
   for (const file of stale) process.stdout.write(`${checkOnly ? 'out of date' : 'rewritten'}: ${file}\n`);
   if (checkOnly && stale.length > 0) {

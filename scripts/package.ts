@@ -1,8 +1,8 @@
 // `npm run package`: the folder that is published, and nothing else in it.
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { type DurableBackend, durableBackends, isDurableBackend } from './host-json.ts';
+import { readWords } from './read-words.ts';
 import { stageApp } from './stage-app.ts';
 
 const help = `Builds the app and lays out what is published: bundle, host.json and package.json, without node_modules.
@@ -43,16 +43,15 @@ export const packageApp = async (out: string, backend: DurableBackend = 'schedul
 };
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
+  const values = readWords(
+    { name: 'package', help },
+    {
       out: { type: 'string', default: path.join(root, '.package') },
       backend: { type: 'string', default: 'scheduler' },
-      help: { type: 'boolean', short: 'h', default: false },
     },
-  });
-  if (values.help) say(help);
-  else if (!isDurableBackend(values.backend)) {
-    process.stderr.write(`--backend must be one of ${durableBackends.join(', ')}\n`);
+  );
+  if (!isDurableBackend(values.backend)) {
+    process.stderr.write(`package: --backend must be one of ${durableBackends.join(', ')}\n`);
     process.exitCode = 2;
   } else {
     const { app, bytes, files } = await packageApp(path.resolve(values.out), values.backend);

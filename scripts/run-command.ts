@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import path from 'node:path';
 
 export type Command = {
   program: string;
@@ -42,3 +44,19 @@ export const runCommand = (command: Command, options: { capture?: boolean } = {}
       else reject(new Error(`${program} ${parameters[0] ?? ''} ended with ${code}`));
     });
   });
+
+/** Whether the path has a program of this name; on Windows that of its command files. */
+export const isInstalled = (program: string): boolean => {
+  const endings = process.platform === 'win32' ? ['.exe', '.cmd'] : [''];
+  const folders = (process.env.PATH ?? '').split(path.delimiter);
+  return folders.some((folder) =>
+    endings.some((ending) => {
+      try {
+        accessSync(path.join(folder, `${program}${ending}`), constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    }),
+  );
+};

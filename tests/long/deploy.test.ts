@@ -137,6 +137,7 @@ describe('npm run deploy', () => {
     const unasked = await run();
     expect([unasked.code, stepsIn(unasked.text).at(-1)]).toEqual([1, 'provision']);
     expect(unasked.text).toContain('give --yes');
+    expect(unasked.text).toMatch(/Nothing was changed\.\n$/);
     expect((await run('--nonsense')).code).toBe(2);
     expect((await run('--help')).text).toContain('--dry-run');
   }, 60_000);
