@@ -1,7 +1,7 @@
 // `npm run deploy`: from the template to a question answered.
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { readOutputs, unknownOutputs } from './deploy-outputs.ts';
+import { type DeploymentOutputs, readOutputs, unknownOutputs } from './deploy-outputs.ts';
 import { type DeployOptions, type DeployStep, deploySteps } from './deploy-steps.ts';
 import { readWords } from './read-words.ts';
 import { isInstalled, runCommand, showCommand } from './run-command.ts';
@@ -48,7 +48,7 @@ type Run = {
 const runSteps = async (
   steps: readonly DeployStep[],
   { isDry, isAnswered, onChange }: Run,
-): Promise<void> => {
+): Promise<DeploymentOutputs> => {
   let outputs = unknownOutputs;
   for (const [index, step] of steps.entries()) {
     say(`\n[${index + 1}/${steps.length}] ${step.name}: ${step.about}`);
@@ -65,6 +65,7 @@ const runSteps = async (
     }
     if (step.givesOutputs === true && !isDry) outputs = readOutputs(output);
   }
+  return outputs;
 };
 
 const deploy = async (): Promise<number> => {
@@ -90,8 +91,8 @@ const deploy = async (): Promise<number> => {
     mayHaveChanged = !isDry;
   };
   try {
-    await runSteps(deploySteps(options), { isDry, isAnswered: values.yes, onChange });
-    say(isDry ? '\nDry run: nothing was changed.' : '\nDeployed.');
+    const { appUrl } = await runSteps(deploySteps(options), { isDry, isAnswered: values.yes, onChange });
+    say(isDry ? '\nDry run: nothing was changed.' : `\nDeployed: ${appUrl}`);
     const missing = isDry ? ['az', 'func'].filter((program) => !isInstalled(program)) : [];
     if (missing.length > 0) say(`Not installed here, and needed: ${missing.join(', ')}.`);
     say(`\n${rollback}`);

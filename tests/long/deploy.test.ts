@@ -109,6 +109,7 @@ describe('npm run deploy', () => {
     const hostJson = JSON.parse(await readFile(join(folder, 'out/app/host.json'), 'utf8'));
     expect(hostJson.extensions.durableTask.storageProvider.type).toBe('AzureStorage');
     expect(text).toContain('the app does so itself');
+    expect(text).toContain(`Deployed: ${app.host.url}`);
     const id = /recorded as ([0-9a-f-]{36})/.exec(text)?.[1];
     expect((await app.send(`/api/v1/inferences/${id}`)).status).toBe(200);
     expect(text).not.toContain(app.adminKey);

@@ -120,7 +120,12 @@ const createFaultList = () => {
 const refuseUnknownPrices = (targets: readonly { model: string; maxCostUsd: string | null }[]): void => {
   const faults = targets.flatMap(({ model, maxCostUsd }, index) =>
     maxCostUsd === null
-      ? [{ pointer: `/targets/${index}/model`, message: `${model} has no known price` }]
+      ? [
+          {
+            pointer: `/targets/${index}/model`,
+            message: `${model} has no known price: POST /api/v1/prices adds one`,
+          },
+        ]
       : [],
   );
   if (faults.length === 0) return;
