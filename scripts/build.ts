@@ -66,8 +66,9 @@ const bundle = (outdir: string) =>
     metafile: true,
     write: false,
     logLevel: 'warning',
-    // The Functions worker provides the core module; pg-native is an optional peer that nobody installs.
-    external: ['@azure/functions-core', 'pg-native'],
+    // The Functions worker provides the core module; pg-native is an optional peer that nobody installs; Blob Storage's client
+    // loads Arrow only for lists that are asked for in its format, and ours are not.
+    external: ['@azure/functions-core', 'pg-native', 'apache-arrow'],
     alias: openTelemetryModules,
     banner: { js: requireBanner },
   });

@@ -76,7 +76,7 @@ describe('what is published', () => {
 
   it('works alone in an empty folder, and is small', async () => {
     const { app, maps, bytes } = await packageApp(join(folder, 'packed'));
-    expect(bytes).toBeLessThan(12_500_000);
+    expect(bytes).toBeLessThan(12_000_000);
     expect((await readdir(maps)).filter((name) => !name.endsWith('.map'))).toEqual([]);
     expect((await readdir(app)).toSorted()).toEqual(['dist', 'host.json', 'package.json']);
     const alone = join(folder, 'alone');
