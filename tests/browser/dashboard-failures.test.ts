@@ -1,25 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { ApiKeyCreated } from '../../src/contract/api-key.ts';
-import {
-  chromiumPath,
-  openBrowser,
-  seriousFaults,
-  type TestBrowser,
-  watchPage,
-  withoutBrowser,
-} from '../support/open-browser.ts';
-import { type RunningApp, startApp } from '../support/running-app.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { describeInBrowser, seriousFaults, withoutBrowser } from '../support/open-browser.ts';
+import { type OpenDashboard, openDashboard } from '../support/open-dashboard.ts';
+import type { RunningApp } from '../support/running-app.ts';
 
-const describeInBrowser = chromiumPath ? describe : describe.skip;
 const stepMs = 60_000;
 const unknownId = '01890000-0000-7000-8000-000000000000';
 
 describeInBrowser(`the dashboard where something is missing${withoutBrowser}`, () => {
-  let database: TestDatabase;
+  let dashboard: OpenDashboard;
   let app: RunningApp;
-  let browser: TestBrowser;
   let page: Page;
   let complaints: string[] = [];
   const open = (path: string) => page.goto(`${app.host.url}${path}`);
@@ -39,19 +30,11 @@ describeInBrowser(`the dashboard where something is missing${withoutBrowser}`, (
   };
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    app = await startApp(database.url);
-    browser = await openBrowser();
-    page = await browser.context.newPage();
-    page.setDefaultTimeout(25_000);
-    complaints = watchPage(page, app.host.url);
+    dashboard = await openDashboard();
+    ({ app, page, complaints } = dashboard);
   }, stepMs);
 
-  afterAll(async () => {
-    await browser?.close();
-    await app?.host.stop();
-    await database?.drop();
-  });
+  afterAll(() => dashboard?.close());
 
   it(
     'says at an address of nothing what is not there, and offers no second try',
@@ -82,14 +65,14 @@ describeInBrowser(`the dashboard where something is missing${withoutBrowser}`, (
     async () => {
       await open('/batches');
       await text('No batches yet').waitFor();
-      await browser.context.setOffline(true);
+      await dashboard.context.setOffline(true);
       await button('completed').click();
       await text(/^The server cannot be reached\. What you see/).waitFor();
       await button('Try again').waitFor();
       await button('all').click();
       await text('No batches yet').waitFor();
       await button('completed').click();
-      await browser.context.setOffline(false);
+      await dashboard.context.setOffline(false);
       await text('No batch is completed').waitFor();
       await text(/^The server cannot be reached/).waitFor({ state: 'detached' });
       expect(complaints.splice(0).filter((each) => !/ERR_INTERNET_DISCONNECTED/.test(each))).toEqual([]);

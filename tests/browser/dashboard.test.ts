@@ -1,20 +1,11 @@
 // Long: one session goes through every page, and each step stands on what the ones before have recorded.
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Page, Request } from 'playwright-core';
-import {
-  chromiumPath,
-  keepPicture,
-  openBrowser,
-  seriousFaults,
-  type TestBrowser,
-  watchPage,
-  withoutBrowser,
-} from '../support/open-browser.ts';
-import { type RunningApp, startApp } from '../support/running-app.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { describeInBrowser, keepPicture, seriousFaults, withoutBrowser } from '../support/open-browser.ts';
+import { type OpenDashboard, openDashboard } from '../support/open-dashboard.ts';
+import type { RunningApp } from '../support/running-app.ts';
 
-const describeInBrowser = chromiumPath ? describe : describe.skip;
 const stepMs = 60_000;
 
 const lines = (count: number, prompt: string) =>
@@ -24,9 +15,8 @@ const lines = (count: number, prompt: string) =>
 const hostile = `<script>document.title = 'taken'</script><img src="x" onerror="document.title = 'taken'">`;
 
 describeInBrowser(`the dashboard${withoutBrowser}`, () => {
-  let database: TestDatabase;
+  let dashboard: OpenDashboard;
   let app: RunningApp;
-  let browser: TestBrowser;
   let page: Page;
   let complaints: string[] = [];
   const seen: Record<string, string> = {};
@@ -35,27 +25,20 @@ describeInBrowser(`the dashboard${withoutBrowser}`, () => {
   const button = (name: string | RegExp) => page.getByRole('button', { name });
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    app = await startApp(database.url, {
-      SQ_ECHO: JSON.stringify([
-        { name: 'echo' },
-        { name: 'echo-slow', latencyMs: 300 },
-        { name: 'echo-strict', filterRate: 0.4, failureRate: 0.3 },
-        { name: 'echo-endless', latencyMs: 60_000, outputTokens: 2000 },
-      ]),
+    dashboard = await openDashboard({
+      settings: {
+        SQ_ECHO: JSON.stringify([
+          { name: 'echo' },
+          { name: 'echo-slow', latencyMs: 300 },
+          { name: 'echo-strict', filterRate: 0.4, failureRate: 0.3 },
+          { name: 'echo-endless', latencyMs: 60_000, outputTokens: 2000 },
+        ]),
+      },
     });
-    browser = await openBrowser();
-    page = await browser.context.newPage();
-    await page.setViewportSize({ width: 1440, height: 900 });
-    page.setDefaultTimeout(25_000);
-    complaints = watchPage(page, app.host.url);
+    ({ app, page, complaints } = dashboard);
   }, stepMs);
 
-  afterAll(async () => {
-    await browser?.close();
-    await app?.host.stop();
-    await database?.drop();
-  });
+  afterAll(() => dashboard?.close());
 
   it(
     'asks for a key, says no to a wrong one, and leads where one wanted to go',

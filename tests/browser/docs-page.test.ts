@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import {
-  chromiumPath,
+  describeInBrowser,
   keepPicture,
   openBrowser,
   type TestBrowser,
@@ -9,8 +9,6 @@ import {
 } from '../support/open-browser.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
-
-const describeInBrowser = chromiumPath ? describe : describe.skip;
 
 describeInBrowser(`the page that shows the API${withoutBrowser}`, () => {
   let database: TestDatabase;

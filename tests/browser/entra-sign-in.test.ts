@@ -1,28 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { audience, startFakeEntra, tenant } from '../support/fake-entra.ts';
 import { dashboardClientId, dashboardScope, startFakeEntraLogin } from '../support/fake-entra-login.ts';
-import {
-  chromiumPath,
-  keepPicture,
-  openBrowser,
-  seriousFaults,
-  type TestBrowser,
-  watchPage,
-  withoutBrowser,
-} from '../support/open-browser.ts';
-import { type RunningApp, startApp } from '../support/running-app.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { describeInBrowser, keepPicture, seriousFaults, withoutBrowser } from '../support/open-browser.ts';
+import { type OpenDashboard, openDashboard } from '../support/open-dashboard.ts';
+import type { RunningApp } from '../support/running-app.ts';
 
-const describeInBrowser = chromiumPath ? describe : describe.skip;
 const stepMs = 60_000;
 
 describeInBrowser(`sign-in with Entra${withoutBrowser}`, () => {
   let entra: Awaited<ReturnType<typeof startFakeEntra>>;
   let login: Awaited<ReturnType<typeof startFakeEntraLogin>>;
-  let database: TestDatabase;
+  let dashboard: OpenDashboard;
   let app: RunningApp;
-  let browser: TestBrowser;
   let page: Page;
   let complaints: string[] = [];
   const open = (path: string) => page.goto(`${app.host.url}${path}`);
@@ -41,21 +31,22 @@ describeInBrowser(`sign-in with Entra${withoutBrowser}`, () => {
   beforeAll(async () => {
     entra = await startFakeEntra();
     login = await startFakeEntraLogin(entra);
-    database = await createTestDatabase();
-    app = await startApp(database.url, {
-      SQ_ENTRA_AUDIENCE: audience,
-      SQ_ENTRA_TENANTS: tenant,
-      SQ_ENTRA_JWKS_URL: entra.jwksUrl,
-      SQ_ENTRA_ROLES: JSON.stringify({ Researcher: ['study:read', 'inference:write'], Operator: ['admin'] }),
-      SQ_ENTRA_CLIENT_ID: dashboardClientId,
-      SQ_ENTRA_SCOPE: dashboardScope,
-      SQ_ENTRA_AUTHORITY: login.authority,
+    dashboard = await openDashboard({
+      settings: {
+        SQ_ENTRA_AUDIENCE: audience,
+        SQ_ENTRA_TENANTS: tenant,
+        SQ_ENTRA_JWKS_URL: entra.jwksUrl,
+        SQ_ENTRA_ROLES: JSON.stringify({
+          Researcher: ['study:read', 'inference:write'],
+          Operator: ['admin'],
+        }),
+        SQ_ENTRA_CLIENT_ID: dashboardClientId,
+        SQ_ENTRA_SCOPE: dashboardScope,
+        SQ_ENTRA_AUTHORITY: login.authority,
+      },
+      others: [login.url],
     });
-    browser = await openBrowser({ trustsAll: true });
-    page = await browser.context.newPage();
-    await page.setViewportSize({ width: 1440, height: 900 });
-    page.setDefaultTimeout(25_000);
-    complaints = watchPage(page, app.host.url, login.url);
+    ({ app, page, complaints } = dashboard);
   }, stepMs);
   beforeEach(() => {
     Object.assign(login.state, { claims: {}, isAway: false });
@@ -63,9 +54,7 @@ describeInBrowser(`sign-in with Entra${withoutBrowser}`, () => {
   });
 
   afterAll(async () => {
-    await browser?.close();
-    await app?.host.stop();
-    await database?.drop();
+    await dashboard?.close();
     await login?.close();
     await entra?.close();
   });
@@ -98,7 +87,7 @@ describeInBrowser(`sign-in with Entra${withoutBrowser}`, () => {
       const [token = ''] = login.state.accessTokens;
       expect(token).toMatch(/^eyJ/);
       expect(kept).not.toMatch(/eyJ|refresh-|secret|verifier/i);
-      const cookies = await browser.context.cookies();
+      const cookies = await dashboard.context.cookies();
       expect(cookies.map(({ name, httpOnly }) => [name, httpOnly])).toEqual([['sq_session', true]]);
       expect(app.lines.join('\n')).not.toContain(token.slice(0, 50));
       const cookie = `sq_session=${cookies[0]?.value}`;

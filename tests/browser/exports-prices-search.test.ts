@@ -1,22 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import type { Download, Page } from 'playwright-core';
-import {
-  chromiumPath,
-  keepPicture,
-  openBrowser,
-  seriousFaults,
-  type TestBrowser,
-  watchPage,
-  withoutBrowser,
-} from '../support/open-browser.ts';
-import { type RunningApp, startApp } from '../support/running-app.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { describeInBrowser, keepPicture, seriousFaults, withoutBrowser } from '../support/open-browser.ts';
+import { type OpenDashboard, openDashboard } from '../support/open-dashboard.ts';
+import type { RunningApp } from '../support/running-app.ts';
 
-const describeInBrowser = chromiumPath ? describe : describe.skip;
 const stepMs = 60_000;
 
 /** More than the rows that are read at once, so that an export that may not be large is made by a job. */
@@ -28,9 +19,8 @@ const priced = [
 ];
 
 describeInBrowser(`exports, prices and search${withoutBrowser}`, () => {
-  let database: TestDatabase;
+  let dashboard: OpenDashboard;
   let app: RunningApp;
-  let browser: TestBrowser;
   let page: Page;
   let complaints: string[] = [];
   const open = (path: string) => page.goto(`${app.host.url}${path}`);
@@ -54,34 +44,31 @@ describeInBrowser(`exports, prices and search${withoutBrowser}`, () => {
   const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    app = await startApp(database.url, {
-      SQ_ECHO: JSON.stringify([{ name: 'echo' }, { name: 'echo-paid' }]),
-      SQ_EXPORT_AT_ONCE_BYTES: '1',
+    const fill = async (running: RunningApp) => {
+      app = running;
+      await Promise.all([
+        ask('echo-paid', priced),
+        ask(
+          'echo',
+          Array.from({ length: bulkCount }, (_, index) => `What is ${index} plus ${index}?`),
+        ),
+      ]);
+      await app.post('/api/v1/tick', {});
+    };
+    dashboard = await openDashboard({
+      settings: {
+        SQ_ECHO: JSON.stringify([{ name: 'echo' }, { name: 'echo-paid' }]),
+        SQ_EXPORT_AT_ONCE_BYTES: '1',
+      },
+      fill,
     });
-    await Promise.all([
-      ask('echo-paid', priced),
-      ask(
-        'echo',
-        Array.from({ length: bulkCount }, (_, index) => `What is ${index} plus ${index}?`),
-      ),
-    ]);
-    await app.post('/api/v1/tick', {});
-    browser = await openBrowser();
-    page = await browser.context.newPage();
-    await page.setViewportSize({ width: 1440, height: 900 });
-    page.setDefaultTimeout(25_000);
-    complaints = watchPage(page, app.host.url);
+    ({ page, complaints } = dashboard);
     await open('/runs?provider=echo-paid');
     await page.getByLabel('API key').fill(app.adminKey);
     await button('Sign in').click();
   }, stepMs);
 
-  afterAll(async () => {
-    await browser?.close();
-    await app?.host.stop();
-    await database?.drop();
-  });
+  afterAll(() => dashboard?.close());
 
   it(
     'exports what the filters keep, and the file is the one that it says',

@@ -2,12 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describe } from '@jest/globals';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 
 const require = createRequire(import.meta.url);
 const axe: { source: string } = require('axe-core');
 
-export const chromiumPath = process.env.SQ_CHROMIUM;
+const chromiumPath = process.env.SQ_CHROMIUM;
+/** A suite that needs a browser. */
+export const describeInBrowser = chromiumPath ? describe : describe.skip;
 /** Part of a suite's name: why it is skipped, if it is. */
 export const withoutBrowser = chromiumPath ? '' : ' [skipped: SQ_CHROMIUM names no Chromium]';
 

@@ -1,7 +1,6 @@
 import { type CommonQueryMethods, sql } from 'slonik';
 import { z } from 'zod';
-import { Money } from '../../contract/common.ts';
-import { EmbeddingFailure } from '../../contract/meaning.ts';
+import { MeaningReport } from '../../contract/meaning.ts';
 import type { MeaningCounts, MeaningRepository } from './meaning-repository.ts';
 
 const Counts = z.object({
@@ -26,17 +25,8 @@ export const countPrompts = async (
     select embedded, refused, greatest(0, known - embedded - refused) + marks as pending from counted`);
 
 type Report = Awaited<ReturnType<MeaningRepository['report']>>;
-const Row = z.object({
-  count: z.number().int(),
-  failedCount: z.number().int(),
-  unknownCount: z.number().int(),
-  inputCount: z.number().int(),
-  inputTokens: z.number().int().nullable(),
-  costUsd: Money.nullable(),
-  unknownCostCount: z.number().int(),
-  refusals: z.array(z.object({ reason: z.string(), count: z.number().int() })),
-  lastFailure: EmbeddingFailure.nullable(),
-});
+const { calls, refusals, lastFailure } = MeaningReport.shape;
+const Row = calls.extend({ refusals, lastFailure });
 
 /** The ledger of all models, added up, and what the present one refuses. */
 export const reportMeaning = async (
